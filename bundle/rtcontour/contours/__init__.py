@@ -1,0 +1,7 @@
+"""Contours to masks and back: exact by rule (docs/geometry.md), fast by numba."""
+
+from rtcontour.contours.contour import Contour, Roi
+from rtcontour.contours.rasterize import rasterize
+from rtcontour.contours.trace import trace
+
+__all__ = ["Contour", "Roi", "rasterize", "trace"]
