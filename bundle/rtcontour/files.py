@@ -1,14 +1,19 @@
-"""Outputs that appear whole or not at all, and never replace anything unasked."""
+"""Where the bundle lies, and outputs that appear whole or not at all and never replace anything unasked."""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rtcontour.errors import OutputError
+from rtcontour.errors import InputFileError, OutputError
+
+# What the caller's own writing can meet; other errors in its block, a missing input say, are not about the output.
+DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 @contextmanager
@@ -24,12 +29,13 @@ def whole_file(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
     refuse_existing(path, replace=replace)
     suffix = "".join(path.suffixes[-2:])
     partial = path.with_name(f".{uuid.uuid4().hex}.partial{suffix}")
-    try:
+    with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); check the folder and the disk") from error
+    try:
+        with _explained(path, only=DISK_FAULTS):
+            yield partial
+        with _explained(path):
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -45,16 +51,27 @@ def whole_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
     if not (path.is_dir() and not any(path.iterdir())):
         refuse_existing(path, replace=replace)
     partial = path.with_name(f".{uuid.uuid4().hex}.partial")
-    try:
+    with _explained(path):
         partial.mkdir(parents=True)
-        yield partial
-        if path.is_dir():
-            shutil.rmtree(path)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); check the folder and the disk") from error
+    try:
+        with _explained(path, only=DISK_FAULTS):
+            yield partial
+        with _explained(path):
+            if path.is_dir():
+                shutil.rmtree(path)
+            partial.replace(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _explained(path: Path, only: frozenset[int] | None = None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if only is not None and error.errno not in only:
+            raise
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); check the folder and the disk") from error
 
 
 def refuse_existing(path: str | Path, *, replace: bool) -> None:
@@ -65,3 +82,23 @@ def refuse_existing(path: str | Path, *, replace: bool) -> None:
     """
     if Path(path).exists() and not replace:
         raise OutputError(f"{path}: exists already; choose another place, or say --replace (replace=True)")
+
+
+def bundle_root() -> str:
+    """The folder that holds configs/ and models/.
+
+    RTCONTOUR_BUNDLE where that is set, else the checkout this package lies in, else the data inside the installed wheel.
+
+    Raises:
+        InputFileError: RTCONTOUR_BUNDLE names a folder without configs/.
+    """
+    chosen = os.environ.get("RTCONTOUR_BUNDLE")
+    if chosen:
+        if not (Path(chosen) / "configs").is_dir():
+            raise InputFileError(f"{chosen}: RTCONTOUR_BUNDLE names it, but it holds no configs/; correct or unset it")
+        return chosen
+    package = Path(__file__).resolve().parent
+    checkout = package.parents[1]
+    if (checkout / "configs").is_dir() and (checkout / "bundle" / "rtcontour").is_dir():
+        return str(checkout)
+    return str(package / "_bundle")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from rtcontour.errors import GeometryError
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-ORTHONORMAL_TOLERANCE = 1e-3  # scanners write direction cosines with four to six digits
+ORTHONORMAL_TOLERANCE = 2e-4  # cosines of four digits; the transpose must serve as the inverse over 512 voxels
 SAME_POSITION_TOLERANCE_MM = 0.01  # what a coordinate written with two decimals can be off
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -29,7 +29,8 @@ class Grid:
         direction: rows are the unit vectors of i, j and k.
 
     Raises:
-        GeometryError: a shape or spacing that is not positive, or directions that are not orthonormal.
+        GeometryError: a shape or spacing that is not positive, an origin that is not a point, or directions that are not
+            orthonormal.
     """
 
     shape: tuple[int, int, int]
@@ -47,8 +48,10 @@ class Grid:
     def _check(self) -> None:
         if len(self.shape) != 3 or min(self.shape) < 1:
             raise GeometryError(f"grid shape is {self.shape}; expected three positive numbers of voxels")
-        if len(self.spacing_mm) != 3 or not min(self.spacing_mm) > 0:
+        if len(self.spacing_mm) != 3 or not all(0 < step < np.inf for step in self.spacing_mm):
             raise GeometryError(f"grid spacing is {self.spacing_mm} mm; expected three positive distances")
+        if len(self.origin_mm) != 3 or not np.isfinite(self.origin_mm).all():
+            raise GeometryError(f"grid origin is {self.origin_mm} mm; expected three numbers")
         axes = self._axes
         if axes.shape != (3, 3) or not np.allclose(axes @ axes.T, np.eye(3), atol=ORTHONORMAL_TOLERANCE):
             raise GeometryError(f"grid direction is {self.direction}; expected three perpendicular unit vectors")

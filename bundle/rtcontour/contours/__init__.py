@@ -1,4 +1,4 @@
-"""Contours to masks and back: exact by rule (docs/geometry.md), fast by numba."""
+"""Contours to masks and back: exact by rule (docs/geometry.md), fast without a compiler."""
 
 from rtcontour.contours.contour import Contour, Roi
 from rtcontour.contours.rasterize import rasterize

@@ -1,0 +1,36 @@
+"""`rtcontour masks`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rtcontour.cli.console import print_findings
+
+
+@click.command()
+@click.argument("rtstruct", type=click.Path(path_type=Path))
+@click.argument("ct_dir", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--series", metavar="UID", help="The CT series, where CT_DIR holds several.")
+@click.option("--ignore-frame-of-reference", is_flag=True, help="Go on where the frames of reference differ.")
+@click.option("--replace", is_flag=True, help="Replace OUT if it exists.")
+def masks(
+    rtstruct: Path, ct_dir: Path, out: Path, series: str | None, ignore_frame_of_reference: bool, replace: bool
+) -> None:
+    """Write every ROI of RTSTRUCT as OUT/NAME.nii.gz on the grid of the CT, and OUT/structures.json."""
+    from rtcontour.datasets import export_masks
+
+    findings: list = []
+    export_masks(
+        rtstruct,
+        ct_dir,
+        out,
+        series_uid=series,
+        ignore_frame_of_reference=ignore_frame_of_reference,
+        replace=replace,
+        findings=findings,
+    )
+    print_findings(findings)
+    click.echo(f"masks in {out}")

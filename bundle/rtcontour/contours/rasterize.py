@@ -1,0 +1,88 @@
+"""rasterize: the contours of one structure as a mask on a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtcontour.contours.contour import Contour, Roi
+from rtcontour.contours.polygons import Polygons
+from rtcontour.contours.scanline import fill
+from rtcontour.contours.slices import assign_slices, planar_polygons
+from rtcontour.errors import Finding
+from rtcontour.grid import SAME_POSITION_TOLERANCE_MM, Grid
+from rtcontour.mask import Mask
+
+CLOSED_KINDS = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR"})
+
+
+def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid) -> Mask:
+    """The voxels whose centre lies inside the contours of their slice, by the even-odd rule.
+
+    All contours on a slice count together, so an inner contour and a keyhole both make a hole. CLOSED_PLANAR,
+    CLOSEDPLANAR_XOR and INTERPOLATED_PLANAR are read alike. A centre exactly on an edge belongs to the side of
+    ascending i and j: two regions that share an edge share no voxel. A contour goes to its nearest slice, from half-way
+    to the lower one; half-way means within 1e-6 of a slice, a tolerance that exists only along the normal.
+
+    Args:
+        roi_or_contours: an ROI, whose name becomes the subject of the findings, or contours in LPS mm.
+        grid: the grid to rasterise on.
+
+    Returns:
+        The mask in its tight box; empty where nothing is inside. Its findings, one a code, count the contours that
+        set no voxel or not all of their inside.
+
+    Raises:
+        GeometryError: a closed contour has a coordinate that is not a finite number.
+    """
+    subject = roi_or_contours.name if isinstance(roi_or_contours, Roi) else ""
+    contours = tuple(roi_or_contours.contours if isinstance(roi_or_contours, Roi) else roi_or_contours)
+    findings: list[Finding] = []
+    polygons = Polygons.from_contours(_closed(contours, subject, findings), grid, subject)
+    polygons, k = assign_slices(planar_polygons(polygons, grid, subject, findings), grid, subject, findings)
+    cut = _cut_by_edge(polygons, grid, subject, findings)
+    start, voxels, sets_voxels = fill(polygons, k, grid.shape)
+    too_small = ~sets_voxels & ~cut
+    if too_small.any():
+        message = (
+            f"{np.count_nonzero(too_small)} of {too_small.size} contours hold no voxel centre and set no voxel, "
+            f"the first on slice {k[too_small][0]}"
+        )
+        findings.append(Finding("contour-too-small", message, subject=subject))
+    return Mask(grid, start, voxels, tuple(findings))
+
+
+def _closed(contours: tuple[Contour, ...], subject: str, findings: list[Finding]) -> list[Contour]:
+    """The contours that can have an inside: of a closed kind, with three points or more; the others are findings."""
+    unclosed = [contour for contour in contours if contour.kind not in CLOSED_KINDS]
+    if unclosed:
+        kinds = ", ".join(sorted({contour.kind or "no type" for contour in unclosed}))
+        message = f"{len(unclosed)} of {len(contours)} contours are not closed ({kinds}) and set no voxel"
+        findings.append(Finding("contour-not-closed", message, subject=subject))
+    closed = [contour for contour in contours if contour.kind in CLOSED_KINDS]
+    kept = [contour for contour in closed if len(contour.points_mm) >= 3]
+    if len(kept) < len(closed):
+        message = f"{len(closed) - len(kept)} of {len(contours)} contours have fewer than three points and set no voxel"
+        findings.append(Finding("contour-too-few-points", message, subject=subject))
+    return kept
+
+
+def _cut_by_edge(polygons: Polygons, grid: Grid, subject: str, findings: list[Finding]) -> NDArray[np.bool_]:
+    """(m,) True for contours that reach beyond the outermost voxels of their slice; they are a finding.
+
+    A contour along the outer faces of these voxels, written with 0.01 mm, does not reach beyond.
+    """
+    tolerance = SAME_POSITION_TOLERANCE_MM / np.array(grid.spacing_mm[:2])
+    near, far = -0.5 - tolerance, np.array(grid.shape[:2]) - 0.5 + tolerance
+    lowest, highest = (corner[:, :2] for corner in polygons.extent())
+    partly: NDArray[np.bool_] = np.any((lowest < near) | (highest > far), axis=1)
+    wholly = np.any((highest < near) | (lowest > far), axis=1)
+    if partly.any():
+        message = (
+            f"{np.count_nonzero(partly)} of {partly.size} contours reach beyond the image in their plane, "
+            f"{np.count_nonzero(wholly)} of them lie wholly outside; only what lies in the image is set"
+        )
+        findings.append(Finding("contour-outside-image", message, subject=subject))
+    return partly

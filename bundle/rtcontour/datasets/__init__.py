@@ -1,0 +1,40 @@
+"""Data sets on disk: NIfTI images and label maps, datalist.json, and what a recipe's channels mean in them."""
+
+from rtcontour.datasets.channels import (
+    Channel,
+    annotated_channels,
+    apply_label_values,
+    label_values,
+    map_labels,
+    recipe_channels,
+)
+from rtcontour.datasets.data_set import SPLITS, Case, DataSet
+from rtcontour.datasets.datalist import read_datalist, write_datalist
+from rtcontour.datasets.items import monai_items
+from rtcontour.datasets.label_map import merge_masks
+from rtcontour.datasets.masks_folder import export_masks, import_masks, read_masks
+from rtcontour.datasets.nifti import read_image, read_labels, write_image, write_labels, write_mask
+
+__all__ = [
+    "SPLITS",
+    "Case",
+    "Channel",
+    "DataSet",
+    "annotated_channels",
+    "apply_label_values",
+    "export_masks",
+    "import_masks",
+    "label_values",
+    "map_labels",
+    "merge_masks",
+    "monai_items",
+    "read_datalist",
+    "read_image",
+    "read_labels",
+    "read_masks",
+    "recipe_channels",
+    "write_datalist",
+    "write_image",
+    "write_labels",
+    "write_mask",
+]

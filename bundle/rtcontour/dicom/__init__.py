@@ -1,0 +1,22 @@
+"""DICOM files in and out: CT series and structure sets."""
+
+from rtcontour.dicom.ct_geometry import read_ct_geometry
+from rtcontour.dicom.ct_read import read_ct_series
+from rtcontour.dicom.ct_series import CtGeometry, CtSeries
+from rtcontour.dicom.ct_write import write_ct_series
+from rtcontour.dicom.frame_of_reference import check_frame_of_reference
+from rtcontour.dicom.structure_set import StructureSet
+from rtcontour.dicom.structure_set_read import read_structure_set
+from rtcontour.dicom.structure_set_write import write_structure_set
+
+__all__ = [
+    "CtGeometry",
+    "CtSeries",
+    "StructureSet",
+    "check_frame_of_reference",
+    "read_ct_geometry",
+    "read_ct_series",
+    "read_structure_set",
+    "write_ct_series",
+    "write_structure_set",
+]

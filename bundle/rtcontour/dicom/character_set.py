@@ -1,0 +1,43 @@
+"""Which Specific Character Set spells the names of a structure set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydicom.charset import convert_encodings
+from pydicom.dataset import Dataset
+
+from rtcontour.errors import StructureNameError
+
+LATIN_1 = "ISO_IR 100"
+UTF_8 = "ISO_IR 192"
+
+
+def character_set_for(texts: Iterable[str]) -> str:
+    """Latin-1 where it suffices, since some planning systems do not read UTF-8; else UTF-8."""
+    return LATIN_1 if all(_can_spell("latin-1", text) for text in texts) else UTF_8
+
+
+def check_spelling(dataset: Dataset, names: Iterable[str], path: Path) -> None:
+    """Make sure that names can be added to a file whose text stays as it is.
+
+    Raises:
+        StructureNameError: a name has letters that the file's character set lacks.
+    """
+    declared = dataset.get("SpecificCharacterSet")
+    encodings = convert_encodings(declared) if declared else ["ascii"]
+    for name in names:
+        if not any(_can_spell(encoding, name) for encoding in encodings):
+            raise StructureNameError(
+                f"{path}: its character set {declared or 'ISO_IR 6 (ASCII)'} cannot spell ROI name {name!r}; "
+                "give it a name in ASCII, or write a structure set of its own"
+            )
+
+
+def _can_spell(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

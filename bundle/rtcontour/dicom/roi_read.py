@@ -1,0 +1,130 @@
+"""The ROIs of a structure set: definitions, contours and observations, joined by ROI number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from rtcontour.contours import Contour, Roi
+from rtcontour.dicom.coordinates import read_numbers, read_points_mm
+from rtcontour.dicom.dicom_file import text
+from rtcontour.errors import Finding, InputFileError
+
+
+def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, ...]:
+    """Every ROI that the file defines, in its order, with all its contours; oddities are added to `found`.
+
+    Raises:
+        InputFileError: no ROI is defined, two ROIs share a number, or a number or coordinate cannot be understood.
+
+    Source: DICOM PS3.3 C.8.8.5, C.8.8.6, C.8.8.8.
+    """
+    definitions = list(dataset.get("StructureSetROISequence") or ())
+    if not definitions:
+        raise InputFileError(f"{path}: defines no ROIs (no StructureSetROISequence); cut short? Export it again")
+    drawn = _by_number(_items(dataset, "ROIContourSequence", path, found), path)
+    observed = _by_number(_items(dataset, "RTROIObservationsSequence", path, found), path)
+    numbers = [_number(item, "ROINumber", path) for item in definitions]
+    _check_numbers(numbers, drawn, path, found)
+    rois = tuple(
+        _roi(item, number, drawn.get(number, []), observed.get(number, []), path, found)
+        for item, number in zip(definitions, numbers, strict=True)
+    )
+    _note_the_whole(rois, path, found)
+    return rois
+
+
+def _items(dataset: Dataset, keyword: str, path: Path, found: list[Finding]) -> list[Dataset]:
+    items = list(dataset.get(keyword) or ())
+    if not items:
+        found.append(Finding("sequence-missing", f"has no items in {keyword}", subject=path.name))
+    return items
+
+
+def _by_number(items: list[Dataset], path: Path) -> dict[int, list[Dataset]]:
+    by_number: dict[int, list[Dataset]] = {}
+    for item in items:
+        by_number.setdefault(_number(item, "ReferencedROINumber", path), []).append(item)
+    return by_number
+
+
+def _number(item: Dataset, keyword: str, path: Path) -> int:
+    values = read_numbers(item, keyword)
+    if values.size != 1:
+        raise InputFileError(f"{path}: an item without {keyword}, so its ROI is unknown; export it again")
+    return int(values[0])
+
+
+def _check_numbers(numbers: list[int], drawn: dict[int, list[Dataset]], path: Path, found: list[Finding]) -> None:
+    twice = [number for number, count in Counter(numbers).items() if count > 1]
+    if twice:
+        raise InputFileError(
+            f"{path}: several ROIs have number {twice[0]}, so it is unknown whose contours are whose; "
+            "export the structure set again"
+        )
+    for number in drawn.keys() - set(numbers):
+        contours = sum(len(item.get("ContourSequence") or ()) for item in drawn[number])
+        message = f"{contours} contours belong to ROI number {number}, which the file does not define; left out"
+        found.append(Finding("roi-number-unknown", message, subject=path.name))
+
+
+def _roi(
+    definition: Dataset,
+    number: int,
+    drawn: list[Dataset],
+    observed: list[Dataset],
+    path: Path,
+    found: list[Finding],
+) -> Roi:
+    name = text(definition, "ROIName")
+    if not name:
+        name = f"ROI-{number}"
+        found.append(Finding("roi-unnamed", f"ROI number {number} has no name; called {name}", subject=path.name))
+    contours = tuple(
+        _contour(item, f"{path}: ROI {name!r}, contour {n}", name, found)
+        for n, item in enumerate((c for roi in drawn for c in roi.get("ContourSequence") or ()), start=1)
+    )
+    if not contours:
+        found.append(Finding("roi-empty", "has no contours", "note", name))
+    interpreted_type = next((text(item, "RTROIInterpretedType") for item in observed), "")
+    return Roi(number, name, contours, interpreted_type, _color(drawn, name, found))
+
+
+def _contour(item: Dataset, where: str, name: str, found: list[Finding]) -> Contour:
+    try:
+        points_mm = read_points_mm(item)
+        declared = read_numbers(item, "NumberOfContourPoints")
+    except ValueError as error:
+        raise InputFileError(f"{where}: {error}; export the structure set again") from error
+    if declared.size == 1 and declared[0] != len(points_mm):
+        message = f"a contour declares {declared[0]:g} points and has {len(points_mm)}; those it has are taken"
+        found.append(Finding("point-count-differs", message, subject=name))
+    images = item.get("ContourImageSequence") or ()
+    image_uid = next((text(image, "ReferencedSOPInstanceUID") for image in images), "")
+    return Contour(points_mm, text(item, "ContourGeometricType"), image_uid or None)
+
+
+def _color(drawn: list[Dataset], name: str, found: list[Finding]) -> tuple[int, int, int] | None:
+    for item in drawn:
+        if not text(item, "ROIDisplayColor"):
+            continue
+        values = read_numbers(item, "ROIDisplayColor")
+        if values.size == 3 and values.min() >= 0 and values.max() <= 255:
+            red, green, blue = (int(value) for value in values)
+            return red, green, blue
+        found.append(Finding("color-odd", "its display colour is not three numbers from 0 to 255", "note", name))
+    return None
+
+
+def _note_the_whole(rois: tuple[Roi, ...], path: Path, found: list[Finding]) -> None:
+    """What shows only over all ROIs: names used twice, contours that name no image."""
+    for name, count in Counter(roi.name for roi in rois).items():
+        if count > 1:
+            found.append(Finding("roi-name-twice", f"{count} ROIs are called {name!r}", subject=path.name))
+    contours = [contour for roi in rois for contour in roi.contours]
+    unplaced = sum(contour.image_uid is None for contour in contours)
+    if unplaced:
+        message = f"{unplaced} of {len(contours)} contours name no image; their positions decide the slice"
+        found.append(Finding("reference-missing", message, "note", path.name))

@@ -1,0 +1,96 @@
+"""Write masks as an RTSTRUCT: valid, or not written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset
+
+from rtcontour.dicom.ct_series import CtGeometry
+from rtcontour.dicom.dicom_file import quiet_pydicom, text
+from rtcontour.dicom.roi_write import add_roi, shortened
+from rtcontour.dicom.structure_set_frame import (
+    frame_uid_of,
+    make_new_instance,
+    new_structure_set,
+    structure_set_to_extend,
+)
+from rtcontour.errors import Finding, GeometryError, deliver
+from rtcontour.files import refuse_existing, whole_file
+from rtcontour.mask import Mask
+
+LONGEST_DESCRIPTION = 1024  # Description is an ST
+
+
+@quiet_pydicom()
+def write_structure_set(
+    path: str | Path,
+    masks: Mapping[str, Mask],
+    ct: CtGeometry,
+    *,
+    label: str = "rtcontour",
+    replace: bool = False,
+    append_to: str | Path | None = None,
+    findings: list[Finding] | None = None,
+) -> Path:
+    """Write masks as one structure set, in Implicit VR Little Endian with coordinates to 0.01 mm.
+
+    Each mask is traced without simplification, so that rasterising what was written gives the same voxels.
+
+    Args:
+        path: appears whole or not at all.
+        masks: ROI name -> mask on the grid of the CT; any name; an empty mask becomes an ROI without contours.
+        ct: the CT that was contoured; its headers suffice.
+        label: Structure Set Label, at most 16 characters.
+        replace: whether an existing file may be replaced.
+        append_to: an RTSTRUCT on the same frame of reference whose ROIs are kept, before the new ones.
+        findings: takes what was odd, of the masks too; logged where None.
+
+    Returns:
+        The path.
+
+    Raises:
+        GeometryError: a mask is on another grid than the CT, or `append_to` in another frame of reference.
+        StructureNameError: a mask without a name, or a name that the file appended to cannot spell.
+        OutputError: the file exists, or cannot be written.
+
+    Source: DICOM PS3.3 A.19.3, RT Structure Set IOD.
+    """
+    refuse_existing(path, replace=replace)
+    _check_grids(masks, ct)
+    of_masks = [finding for mask in masks.values() for finding in mask.findings]
+    found: list[Finding] = []
+    frame_uid = frame_uid_of(ct, found)
+    if append_to is None:
+        dataset = new_structure_set(ct, frame_uid, masks)
+    else:
+        dataset = structure_set_to_extend(append_to, ct, masks, found)
+    for name, mask in masks.items():
+        add_roi(dataset, name, mask, ct, frame_uid, found)
+    make_new_instance(dataset, shortened(label, "the structure set label", found))
+    _describe(dataset, of_masks)
+    with whole_file(path, replace=replace) as partial:
+        dcmwrite(partial, dataset, implicit_vr=True, little_endian=True, enforce_file_format=True)
+    deliver([*of_masks, *found], findings)
+    return Path(path)
+
+
+def _check_grids(masks: Mapping[str, Mask], ct: CtGeometry) -> None:
+    for name, mask in masks.items():
+        if not mask.grid.matches(ct.grid):
+            raise GeometryError(
+                f"mask {name!r}: its grid of {mask.grid.shape} voxels at {mask.grid.origin_mm} mm is not the CT's "
+                f"of {ct.grid.shape} at {ct.grid.origin_mm}; resample the mask to the CT first"
+            )
+
+
+def _describe(dataset: Dataset, of_masks: list[Finding]) -> None:
+    """Say in the file, to whoever reviews it, how often the masks were odd in which way."""
+    counts = Counter(finding.code for finding in of_masks if finding.severity != "note")
+    if counts:
+        line = "rtcontour: " + ", ".join(f"{code} ({count})" for code, count in sorted(counts.items()))
+        parts = [text(dataset, "StructureSetDescription"), line]
+        dataset.StructureSetDescription = "; ".join(part for part in parts if part)[:LONGEST_DESCRIPTION]

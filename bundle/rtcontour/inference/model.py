@@ -1,0 +1,84 @@
+"""Model: a trained network and what its checkpoint says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from rtcontour.datasets import recipe_channels
+from rtcontour.errors import CheckpointError
+from rtcontour.networks import build_network
+from rtcontour.training import KEY, ModelDescription
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network in evaluation mode on its device, and its description."""
+
+    path: Path
+    network: nn.Module
+    description: ModelDescription
+    device: torch.device
+
+    @property
+    def names(self) -> list[str]:
+        """Structure names of channels 1, 2, ..."""
+        return [channel.name for channel in recipe_channels(self.description.structures)]
+
+
+def load_model(
+    path: str | Path, *, device: str | torch.device = "auto", structures: Sequence[Any] | None = None
+) -> Model:
+    """Build the network that a checkpoint describes and load its weights.
+
+    Args:
+        path: a file written by training.
+        device: "auto" takes a GPU where there is one.
+        structures: what the caller's recipe expects; None accepts whatever the checkpoint was trained for.
+
+    Raises:
+        CheckpointError: not there, not a checkpoint of rtcontour, or one for other structures or another network.
+    """
+    path = Path(path)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(device)
+    state = _read(path)
+    description = ModelDescription(**state[KEY])
+    if structures is not None and list(structures) != description.structures:
+        raise CheckpointError(
+            f"{path}: was trained for {description.structures}, the recipe wants {list(structures)}; "
+            "name the recipe or the checkpoint that belongs to the other"
+        )
+    network = build_network(description.network, description.arguments)
+    try:
+        network.load_state_dict(state["model"])
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise CheckpointError(
+            f"{path}: its weights do not fit {description.network} ({reason}); train it again"
+        ) from error
+    return Model(path, network.to(device).eval(), description, device)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no such checkpoint; train the recipe first, or name one of the files in models/"
+        )
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its unpickler met first
+        raise CheckpointError(
+            f"{path}: cannot be read as a checkpoint ({type(error).__name__}); copy it again"
+        ) from error
+    if not isinstance(state, dict) or KEY not in state or "model" not in state:
+        raise CheckpointError(
+            f"{path}: is not a checkpoint of rtcontour (no description inside); name one from models/"
+        )
+    return state

@@ -1,0 +1,100 @@
+"""contour_patient: a folder of CT slices in, an RTSTRUCT out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rtcontour.dicom import read_ct_series, write_structure_set
+from rtcontour.errors import ConfigError, Finding, deliver
+from rtcontour.files import bundle_root, refuse_existing
+from rtcontour.inference.model import Model, load_model
+from rtcontour.inference.windows import BodyWindows
+from rtcontour.labels import clean_labels
+from rtcontour.mask import Mask
+from rtcontour.training import autocast_dtype
+from rtcontour.transforms import window_hu
+
+DEFAULT_RECIPE = "pelvis_fcn"
+
+
+def contour_patient(
+    ct_folder: str | Path,
+    output: str | Path,
+    *,
+    recipe: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    series_uid: str | None = None,
+    replace: bool = False,
+    findings: list[Finding] | None = None,
+) -> Path:
+    """Contour a CT series with a trained model and write the structures as RTSTRUCT.
+
+    Args:
+        ct_folder: folder with the DICOM slices.
+        output: the RTSTRUCT file to write.
+        recipe: name or file of a recipe, whose checkpoint is taken; None for the default recipe.
+        weights: checkpoint to take instead.
+        device: "auto", "cpu", "cuda" or any other name torch knows.
+        series_uid: which series, where the folder holds several.
+        replace: overwrite an existing output.
+        findings: a list that receives what was odd; None logs it.
+
+    Returns:
+        The path of the RTSTRUCT.
+
+    Raises:
+        RtContourError: no CT there, no or another checkpoint, an output that exists already; nothing is written then.
+    """
+    refuse_existing(output, replace=replace)
+    model = load_model(weights or recipe_checkpoint(recipe or DEFAULT_RECIPE), device=device)
+    ct = read_ct_series(ct_folder, series_uid=series_uid)
+    labels = contour_ct(model, ct.hu)
+    masks = {name: Mask.from_array(labels == channel, ct.grid) for channel, name in enumerate(model.names, start=1)}
+    deliver([*ct.findings, *empty_structures(masks)], findings)
+    return write_structure_set(output, masks, ct, replace=replace, findings=findings)
+
+
+def contour_ct(model: Model, hu: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """HU [i, j, k] -> cleaned label map in the model's channels, on the same grid."""
+    description = model.description
+    image = window_hu(torch.from_numpy(hu).to(model.device), description.window_hu)[None, None]
+    dtype = autocast_dtype(model.device)
+    with torch.inference_mode(), torch.autocast(model.device.type, dtype, enabled=dtype is not None):
+        logits = BodyWindows(description.patch)(image, model.network)
+    labels = np.asfortranarray(logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy())
+    return labels if description.postprocessing is None else clean_labels(labels, **description.postprocessing)
+
+
+def empty_structures(masks: dict[str, Mask]) -> list[Finding]:
+    """A finding for each structure of which the model found no voxel."""
+    return [
+        Finding("structure-not-found", "the model found no voxel of it in this scan", subject=name)
+        for name, mask in masks.items()
+        if mask.voxel_count == 0
+    ]
+
+
+def recipe_checkpoint(recipe: str | Path) -> Path:
+    """The checkpoint in models/ that a recipe names; the recipe by its name or its file.
+
+    Raises:
+        ConfigError: no such recipe, or none in the file.
+    """
+    path = Path(recipe)
+    if path.suffix != ".json":
+        path = Path(bundle_root()) / "configs" / "recipes" / f"{recipe}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
+        raise ConfigError(f"{path}: no such recipe; known in that folder: {known}")
+    try:
+        return Path(bundle_root()) / "models" / json.loads(path.read_text())["recipe"]["checkpoint"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: is not a recipe ({type(error).__name__}: {error}); compare configs/recipes"
+        ) from error

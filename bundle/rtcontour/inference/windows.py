@@ -1,0 +1,50 @@
+"""BodyWindows: sliding windows over the patient, not over the air around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from monai.inferers import SlidingWindowInferer
+from torch import Tensor
+
+AIR = -1.0  # the lowest value of a windowed image
+BODY = -0.4  # -320 HU in a window of -800..800: above lung and air, below fat
+
+
+class BodyWindows(SlidingWindowInferer):
+    """Overlapping windows, Gaussian weights on the logits, inside the box of everything denser than air.
+
+    Outside the box every class but background gets logits that no argmax picks. An image smaller than a window is padded
+    with air. The logits are float32, whatever autocast computes in.
+
+    Args:
+        patch: window (i, j, k) in voxels.
+        overlap: of neighbouring windows, 0 to below 1.
+    """
+
+    def __init__(self, patch: Sequence[int], overlap: float = 0.5) -> None:
+        super().__init__(
+            roi_size=tuple(patch), sw_batch_size=1, overlap=overlap, mode="gaussian", padding_mode="constant", cval=AIR
+        )
+
+    def __call__(self, inputs: Tensor, network: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+        """(1, 1, i, j, k) windowed image -> (1, classes, i, j, k) logits."""
+        box = body_box(inputs)
+        inside = super().__call__(inputs[box].contiguous(), lambda patch: network(patch).float(), *args, **kwargs)
+        logits = inside.new_full((inputs.shape[0], inside.shape[1], *inputs.shape[2:]), -30.0)
+        logits[:, 0] = 30.0
+        logits[box] = inside
+        return logits
+
+
+def body_box(image: Tensor) -> tuple[slice, ...]:
+    """The slices of (B, 1, i, j, k) around everything above BODY; everything where there is nothing."""
+    dense = (image > BODY).flatten(0, 1).any(dim=0)
+    box = [slice(None), slice(None)]
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        along = torch.nonzero(dense.any(dim=others)).flatten()
+        box.append(slice(int(along[0]), int(along[-1]) + 1) if len(along) else slice(None))
+    return tuple(box)

@@ -1,0 +1,24 @@
+"""The structures that rtcontour knows: TG-263 names, what clinics write for them, and how each is shown and scored."""
+
+from rtcontour.structures.resolve import (
+    color_of,
+    find_structure,
+    priority_of,
+    resolve_structure,
+    structure_or_fallback,
+    tolerance_of,
+)
+from rtcontour.structures.structure import Code, Structure
+from rtcontour.structures.table import structure_table
+
+__all__ = [
+    "Code",
+    "Structure",
+    "color_of",
+    "find_structure",
+    "priority_of",
+    "resolve_structure",
+    "structure_or_fallback",
+    "structure_table",
+    "tolerance_of",
+]

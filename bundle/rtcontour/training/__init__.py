@@ -1,0 +1,34 @@
+"""What MONAI's trainers and evaluators need of ours: the step, losses, metric, handlers, checkpoints, plain errors."""
+
+from rtcontour.training.annotated_dice import AnnotatedDice, predictions_and_labels
+from rtcontour.training.checkpoints import SaveBest, SaveLast, resume, save_checkpoint
+from rtcontour.training.description import KEY, ModelDescription
+from rtcontour.training.plain_errors import ErrorsFirst, install_plain_errors
+from rtcontour.training.plan import check_data_set, check_split, print_plan
+from rtcontour.training.progress import CaseProgress, Progress, ValidationLine
+from rtcontour.training.score_cases import ScoreCases
+from rtcontour.training.step import TrainingStep, autocast_dtype
+from rtcontour.training.validation_step import ValidationStep
+
+__all__ = [
+    "KEY",
+    "AnnotatedDice",
+    "CaseProgress",
+    "ErrorsFirst",
+    "ModelDescription",
+    "Progress",
+    "SaveBest",
+    "SaveLast",
+    "ScoreCases",
+    "TrainingStep",
+    "ValidationLine",
+    "ValidationStep",
+    "autocast_dtype",
+    "check_data_set",
+    "check_split",
+    "install_plain_errors",
+    "predictions_and_labels",
+    "print_plan",
+    "resume",
+    "save_checkpoint",
+]

@@ -1,0 +1,87 @@
+"""Checkpoints that survive a kill: written whole, under one name, the best one remembered over a resume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events
+from monai.handlers import CheckpointLoader
+
+from rtcontour.errors import CheckpointError
+from rtcontour.files import whole_file
+
+
+def save_checkpoint(path: str | Path, objects: Mapping[str, Any]) -> None:
+    """Write the state of every object; what was at `path` is replaced at once or not at all."""
+    with whole_file(path, replace=True) as partial:
+        torch.save({name: thing.state_dict() for name, thing in objects.items()}, partial)
+
+
+def resume(path: str | Path, trainer: Engine, objects: Mapping[str, Any], device: torch.device) -> None:
+    """Put a trainer and the objects of its `SaveLast` where an earlier run stopped.
+
+    Raises:
+        CheckpointError: there is no such file, or it was trained as something else.
+    """
+    if not Path(path).is_file():
+        raise CheckpointError(f"{path}: no run to resume; leave out --resume, or name its folder by --output_dir")
+    CheckpointLoader(str(path), {**objects, "trainer": trainer}, map_location=device)(trainer)
+
+
+class SaveLast:
+    """After every epoch of a trainer, everything that a resumed run needs.
+
+    Args:
+        path: the file, replaced each time.
+        objects: name -> anything with `state_dict`; the trainer itself joins as "trainer".
+    """
+
+    def __init__(self, path: str | Path, objects: Mapping[str, Any]) -> None:
+        self.path = Path(path)
+        self.objects = dict(objects)
+
+    def attach(self, engine: Engine) -> None:
+        """Follow a trainer."""
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(self.path, {**self.objects, "trainer": engine})
+
+
+class SaveBest:
+    """After a validation better than all before, the weights and what is needed to use them.
+
+    Args:
+        path: the file, replaced each time.
+        objects: name -> anything with `state_dict`.
+        metric: name in the evaluator's `state.metrics`; higher is better.
+    """
+
+    def __init__(self, path: str | Path, objects: Mapping[str, Any], metric: str) -> None:
+        self.path = Path(path)
+        self.objects = dict(objects)
+        self.metric = metric
+        self.best = float("-inf")
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an evaluator."""
+        engine.add_event_handler(Events.COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the checkpoint if this validation is the best one."""
+        score = float(engine.state.metrics[self.metric])
+        if score > self.best:
+            self.best = score
+            save_checkpoint(self.path, self.objects)
+
+    def state_dict(self) -> dict[str, float]:
+        """The best score so far, for `SaveLast`."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Go on from the best score of an earlier run."""
+        self.best = float(state["best"])

@@ -1,0 +1,87 @@
+"""ModelDescription: what a checkpoint says of itself, in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from torch import nn
+
+from rtcontour.errors import CheckpointError
+
+KEY = "rtcontour"  # beside "model" in a checkpoint
+
+
+@dataclass
+class ModelDescription:
+    """Everything but the weights that is needed to use a trained network.
+
+    It has `state_dict` and `load_state_dict`, so that MONAI's CheckpointSaver and CheckpointLoader treat it like any
+    other object of a checkpoint; loading one compares it instead of overwriting.
+
+    Attributes:
+        recipe: name of the recipe.
+        network: class name in rtcontour.networks.
+        arguments: what the class was built with.
+        structures: the recipe's structures in channel order (a name, or {name: [parts]}).
+        window_hu: HU cut to this range and scaled to [-1, 1].
+        spacing_mm: voxel size the network works on; None for the scan's own.
+        patch: window of the sliding inference in voxels.
+        postprocessing: keyword arguments of `rtcontour.clean_labels`, or None for none.
+        versions: of the packages it was trained with.
+    """
+
+    recipe: str
+    network: str
+    arguments: dict[str, Any]
+    structures: list[Any]
+    window_hu: list[float]
+    spacing_mm: list[float] | None
+    patch: list[int]
+    postprocessing: dict[str, Any] | None
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        network: nn.Module,
+        *,
+        recipe: str,
+        structures: Sequence[Any],
+        window_hu: Sequence[float],
+        spacing_mm: Sequence[float] | None,
+        patch: Sequence[int],
+        postprocessing: Mapping[str, Any] | None,
+    ) -> ModelDescription:
+        """Describe a network of rtcontour.networks as the recipe set it up."""
+        return cls(
+            recipe=recipe,
+            network=type(network).__name__,
+            arguments=dict(network.arguments),
+            structures=list(structures),
+            window_hu=[float(hu) for hu in window_hu],
+            spacing_mm=None if spacing_mm is None else [float(mm) for mm in spacing_mm],
+            patch=[int(n) for n in patch],
+            postprocessing=None if postprocessing is None else dict(postprocessing),
+            versions={name: version(name) for name in ("rtcontour", "torch", "monai")},
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values, as `torch.load(weights_only=True)` takes them."""
+        return asdict(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Refuse a checkpoint that was trained as something else.
+
+        Raises:
+            CheckpointError: network, its arguments or the structures differ.
+        """
+        for name in ("network", "arguments", "structures"):
+            found, expected = state.get(name), getattr(self, name)
+            if found != expected:
+                raise CheckpointError(
+                    f"checkpoint of recipe {state.get('recipe')!r} has {name} {found}, this recipe wants {expected}; "
+                    "resume with the recipe and preset it was trained with"
+                )

@@ -1,0 +1,59 @@
+"""What a run would do: its data looked at first, and told in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rtcontour.datasets import Channel, DataSet, annotated_channels
+from rtcontour.errors import DataSetError
+from rtcontour.networks import build_network
+from rtcontour.training.description import ModelDescription
+
+
+def count_annotated(data: DataSet, split: str, channels: Sequence[Channel]) -> dict[str, int]:
+    """In how many cases of a split each channel was contoured."""
+    rows = [annotated_channels(channels, case.annotated, data.labels)[1:] for case in data.split(split)]
+    return {channel.name: sum(int(row[c]) for row in rows) for c, channel in enumerate(channels)}
+
+
+def check_split(data: DataSet, split: str) -> None:
+    """Refuse an empty split before any work.
+
+    Raises:
+        DataSetError: the data set has no case in it.
+    """
+    if not data.split(split):
+        raise DataSetError(f"{data.folder / 'datalist.json'}: has no {split} case; add some to its {split!r} list")
+
+
+def check_data_set(data: DataSet, channels: Sequence[Channel]) -> None:
+    """Refuse a data set that cannot train these structures, before any worker starts.
+
+    Raises:
+        DataSetError: no training or validation case, or a structure that no training case has contoured.
+    """
+    check_split(data, "training")
+    check_split(data, "validation")
+    never = [name for name, cases in count_annotated(data, "training", channels).items() if not cases]
+    if never:
+        raise DataSetError(
+            f"{data.folder / 'datalist.json'}: no training case has {', '.join(never)} contoured "
+            f"(it has {', '.join(data.labels)}); choose another recipe or add cases"
+        )
+
+
+def print_plan(
+    data: DataSet, channels: Sequence[Channel], description: ModelDescription, preset: Mapping[str, Any]
+) -> None:
+    """Say what a training would do with this data set, recipe and preset."""
+    network = build_network(description.network, description.arguments)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    print(f"data set {data.name!r} in {data.folder}")
+    for split in ("training", "validation", "test"):
+        counts = ", ".join(f"{name} {cases}" for name, cases in count_annotated(data, split, channels).items())
+        print(f"  {split}: {len(data.split(split))} cases; contoured: {counts}")
+    print(f"recipe {description.recipe}: {description.network} {description.arguments}, {parameters:,} parameters")
+    print(f"  patch {description.patch} voxels, window {description.window_hu} HU")
+    print(f"preset {dict(preset)}: {preset['batch'] * preset['accumulate']} patches an update")
+    print("nothing was trained")

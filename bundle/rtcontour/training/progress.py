@@ -1,0 +1,99 @@
+"""Progress of a training: a bar with ETA on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+
+from ignite.engine import Engine, Events
+from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+
+from rtcontour.training.annotated_dice import AnnotatedDice
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+class Progress:
+    """Epoch, iteration, loss (mean of the epoch so far) and time left."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._sum = 0.0
+        self._started = self._last_line = 0.0
+        self._first_iteration = 0
+
+    def attach(self, engine: Engine) -> None:
+        """Follow a trainer whose output is {"loss": float}."""
+        engine.add_event_handler(Events.STARTED, self._start)
+        engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._step)
+        engine.add_event_handler(Events.COMPLETED | Events.TERMINATE, self._stop)
+        engine.add_event_handler(Events.EXCEPTION_RAISED, lambda _, error: self._stop())
+
+    def _start(self, engine: Engine) -> None:
+        self._started = self._last_line = time.monotonic()
+        self._first_iteration = engine.state.iteration
+        if sys.stderr.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            self._bar = Bar(*columns)
+            self._bar.start()
+            self._task = self._bar.add_task("training", total=engine.state.max_epochs * engine.state.epoch_length)
+
+    def _start_epoch(self, engine: Engine) -> None:
+        self._sum = 0.0
+
+    def _step(self, engine: Engine) -> None:
+        self._sum += engine.state.output["loss"]
+        length = engine.state.epoch_length
+        done = (engine.state.iteration - 1) % length + 1
+        text = f"epoch {engine.state.epoch}/{engine.state.max_epochs} iteration {done}/{length} loss {self._sum / done:.4f}"
+        if self._bar:
+            self._bar.update(self._task, completed=engine.state.iteration, description=text)
+        elif done == length or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            print(f"{text} left {self._time_left(engine)}", flush=True)
+
+    def _time_left(self, engine: Engine) -> str:
+        steps = engine.state.iteration - self._first_iteration
+        to_do = engine.state.max_epochs * engine.state.epoch_length - engine.state.iteration
+        seconds = int((time.monotonic() - self._started) / steps * to_do)
+        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+    def _stop(self) -> None:
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+
+class ValidationLine:
+    """One line after each validation: the mean Dice and that of each structure."""
+
+    def __init__(self, metric: AnnotatedDice) -> None:
+        self.metric = metric
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an evaluator."""
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Print to standard output."""
+        scores = self.metric.per_structure()
+        parts = ", ".join(f"{n} {'-' if math.isnan(d) else format(d, '.3f')}" for n, d in scores.items())
+        print(
+            f"epoch {engine.state.epoch} validation: mean Dice {float(self.metric.aggregate()):.4f} ({parts})",
+            flush=True,
+        )
+
+
+class CaseProgress:
+    """One line a case for evaluation and inference."""
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an evaluator whose items carry "case"."""
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Print to standard output."""
+        names = ", ".join(str(item["case"]) for item in engine.state.output)
+        print(f"case {engine.state.iteration}/{engine.state.epoch_length}: {names}", flush=True)

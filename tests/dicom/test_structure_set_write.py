@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.extra.numpy import arrays
+
+from rtcontour.contours import rasterize
+from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set, write_ct_series
+from rtcontour.dicom import write_structure_set as write
+from rtcontour.errors import Finding, GeometryError, InputFileError, OutputError, StructureNameError
+from rtcontour.grid import Grid
+from rtcontour.mask import Mask
+
+SHAPE = (7, 5, 4)
+OBLIQUE = Grid(SHAPE, (0.7, 1.3, 2.5), (-12.25, 7.5, 101.0), ((0.8, 0.6, 0.0), (-0.6, 0.8, 0.0), (0.0, 0.0, 1.0)))
+
+
+@pytest.fixture(scope="module")
+def ct(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ct") / "ct"
+    write_ct_series(folder, np.zeros(SHAPE, np.int16), OBLIQUE, patient_name="Ünal^Ana", patient_id="P1", seed=1)
+    return read_ct_geometry(folder)
+
+
+def ring():
+    """A ring with a hole on two slices, and a part of its own at the image border."""
+    array = np.zeros(SHAPE, bool)
+    array[1:6, 0:4, 1:3] = True
+    array[2:4, 1:3, 1:3] = False
+    array[6, 4, 3] = True
+    return Mask.from_array(array, OBLIQUE)
+
+
+def codes(findings):
+    return [finding.code for finding in findings]
+
+
+def test_what_is_written_rasterises_to_the_same_voxels(tmp_path, ct):
+    path = write(tmp_path / "rs.dcm", {"Bladder": ring()}, ct)
+    structures = read_structure_set(path)
+    assert np.array_equal(rasterize(structures["Bladder"], ct.grid).full(), ring().full())
+    assert structures.findings == () and check_frame_of_reference(structures, ct) == []
+    assert (structures.label, structures.approval) == ("rtcontour", "UNAPPROVED")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(array=arrays(bool, SHAPE))
+def test_any_mask_survives_the_file(tmp_path, ct, array):
+    path = write(tmp_path / "rs.dcm", {"x": Mask.from_array(array, OBLIQUE)}, ct, replace=True, findings=[])
+    assert np.array_equal(rasterize(read_structure_set(path)["x"], ct.grid).full(), array)
+
+
+def test_each_contour_refers_to_the_image_it_lies_on(tmp_path, ct):
+    structures = read_structure_set(write(tmp_path / "rs.dcm", {"Bladder": ring()}, ct))
+    for contour in structures["Bladder"].contours:
+        k = ct.image_uids.index(contour.image_uid)
+        assert np.allclose(ct.grid.to_index(contour.points_mm)[:, 2], k, atol=0.01)
+
+
+def test_the_file_is_valid_and_belongs_to_the_patient(tmp_path, ct, dciodvfy_errors):
+    masks = {"Femur_Head_L": ring(), "Größe\\2": Mask.from_array(np.zeros(SHAPE, bool), OBLIQUE)}
+    path = write(tmp_path / "rs.dcm", masks, ct, findings=[])
+    assert dciodvfy_errors(path) == []
+    dataset = pydicom.dcmread(path)
+    assert dataset.file_meta.TransferSyntaxUID == pydicom.uid.ImplicitVRLittleEndian
+    assert (dataset.PatientName, dataset.PatientID, dataset.StudyInstanceUID) == ("Ünal^Ana", "P1", ct.study_uid)
+    series = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0].RTReferencedSeriesSequence[0]
+    assert series.SeriesInstanceUID == ct.series_uid
+    assert tuple(item.ReferencedSOPInstanceUID for item in series.ContourImageSequence) == ct.image_uids
+    for item in dataset.ROIContourSequence[0].ContourSequence:
+        assert max(len(str(value)) for value in item.ContourData) <= 16
+        assert item.NumberOfContourPoints * 3 == len(item.ContourData)
+
+
+def test_colour_type_and_code_come_from_the_structure(tmp_path, ct):
+    path = write(tmp_path / "rs.dcm", {"Bladder": ring(), "something else": ring()}, ct)
+    known, unknown = read_structure_set(path).rois
+    assert known.interpreted_type == "ORGAN" and known.color == (255, 215, 0)
+    assert unknown.interpreted_type == "" and unknown.color is not None
+    observation = pydicom.dcmread(path).RTROIObservationsSequence[0]
+    assert observation.RTROIIdentificationCodeSequence[0].CodeValue == "89837001"
+
+
+def test_an_empty_mask_is_an_roi_without_contours(tmp_path, ct):
+    path = write(tmp_path / "rs.dcm", {"Bladder": Mask.from_array(np.zeros(SHAPE, bool), OBLIQUE)}, ct)
+    assert read_structure_set(path)["Bladder"].contours == ()
+    assert "ContourSequence" not in pydicom.dcmread(path).ROIContourSequence[0]
+
+
+def test_long_and_unsafe_names_and_labels_are_shortened_with_findings(tmp_path, ct):
+    found = []
+    masks = {"a" * 70: ring(), "a" * 71: ring(), "b\\c": ring()}
+    path = write(tmp_path / "rs.dcm", masks, ct, label="longer than sixteen", findings=found)
+    structures = read_structure_set(path)
+    assert [roi.name for roi in structures.rois] == ["a" * 64, "a" * 62 + "_2", "b_c"]
+    assert structures.label == "longer than sixt"
+    assert codes(found).count("roi-renamed") == 3 and codes(found).count("label-shortened") == 3
+    labels = [item.ROIObservationLabel for item in pydicom.dcmread(path).RTROIObservationsSequence]
+    assert labels == ["a" * 16, "a" * 16, "b_c"]
+
+
+@pytest.mark.parametrize("name, charset", [("Bladder", "ISO_IR 100"), ("Größe", "ISO_IR 100"), ("膀胱", "ISO_IR 192")])
+def test_names_keep_their_letters(tmp_path, ct, name, charset):
+    path = write(tmp_path / "rs.dcm", {name: ring()}, ct)
+    dataset = pydicom.dcmread(path)
+    assert read_structure_set(path).rois[0].name == name and dataset.SpecificCharacterSet == charset
+    assert dataset.PatientName == "Ünal^Ana"
+
+
+def test_a_mask_of_another_grid_or_without_name_is_refused(tmp_path, ct):
+    shifted = Grid(SHAPE, OBLIQUE.spacing_mm, (0, 0, 0), OBLIQUE.direction)
+    with pytest.raises(GeometryError, match="'Bladder'"):
+        write(tmp_path / "rs.dcm", {"Bladder": Mask.from_array(ring().full(), shifted)}, ct)
+    with pytest.raises(StructureNameError, match="empty name"):
+        write(tmp_path / "rs.dcm", {" ": ring()}, ct)
+    assert not (tmp_path / "rs.dcm").exists()
+
+
+def test_nothing_existing_is_replaced_unasked(tmp_path, ct):
+    path = write(tmp_path / "rs.dcm", {"Bladder": ring()}, ct)
+    with pytest.raises(OutputError, match="exists already"):
+        write(path, {"Bladder": ring()}, ct)
+    first = read_structure_set(path).sop_instance_uid
+    assert read_structure_set(write(path, {"PTV": ring()}, ct, replace=True)).sop_instance_uid != first
+
+
+def test_findings_of_masks_are_delivered_and_told_to_the_reviewer(tmp_path, ct):
+    odd = Finding("contour-off-slice", "a contour lies outside the image", subject="Bladder")
+    note = Finding("roi-empty", "has no contours", "note")
+    found = []
+    mask = Mask.from_array(ring().full(), OBLIQUE, (odd, odd, note))
+    path = write(tmp_path / "rs.dcm", {"Bladder": mask}, ct, findings=found)
+    assert found == [odd, odd, note]
+    assert pydicom.dcmread(path).StructureSetDescription == "rtcontour: contour-off-slice (2)"
+
+
+def test_a_contour_longer_than_64_kilobytes_stays_whole(tmp_path):
+    """A comb whose teeth give one contour of more than 65534 bytes, the limit of explicit VR."""
+    grid = Grid((1400, 9, 1), (1.0, 1.0, 1.0), (-1000.0, 0.0, 0.0))
+    ct = write_ct_series(tmp_path / "ct", np.zeros(grid.shape, np.int16), grid)
+    array = np.zeros(grid.shape, bool)
+    array[:, 0] = True
+    array[::2] = True
+    path = write(tmp_path / "rs.dcm", {"comb": Mask.from_array(array, grid)}, ct)
+    longest = max(pydicom.dcmread(path).ROIContourSequence[0].ContourSequence, key=lambda c: c.NumberOfContourPoints)
+    assert len(longest.get_item("ContourData").value) > 65534
+    assert np.array_equal(rasterize(read_structure_set(path)["comb"], grid).full(), array)
+
+
+def test_a_ct_without_frame_of_reference_gets_one(tmp_path, dicom):
+    for z in (0, 2):
+        image = dicom.ct_slice(np.zeros((3, 2)), (0, 0, z))
+        del image.FrameOfReferenceUID
+        dicom.save(image, tmp_path / "ct" / f"{z}.dcm")
+    ct, found = read_ct_geometry(tmp_path / "ct"), []
+    mask = Mask.from_array(np.ones((2, 3, 2)), ct.grid)
+    structures = read_structure_set(write(tmp_path / "rs.dcm", {"Bladder": mask}, ct, findings=found))
+    assert structures.frame_of_reference_uid.startswith("2.25.") and codes(found) == ["frame-of-reference-made"]
+    assert codes(check_frame_of_reference(structures, ct)) == ["frame-of-reference-unknown"]
+
+
+def contour_bytes(path):
+    items = pydicom.dcmread(path).ROIContourSequence
+    return [[bytes(c.get_item("ContourData").value) for c in roi.get("ContourSequence") or ()] for roi in items]
+
+
+def test_appending_keeps_what_was_there(tmp_path, ct, dciodvfy_errors):
+    first = write(tmp_path / "first.dcm", {"Bladder": ring(), "PTV": ring()}, ct)
+    before, found = read_structure_set(first), []
+    both = write(tmp_path / "both.dcm", {"Rectum": ring(), "PTV": ring()}, ct, append_to=first, findings=found)
+    after = read_structure_set(both)
+    assert [(roi.number, roi.name) for roi in after.rois] == [(1, "Bladder"), (2, "PTV"), (3, "Rectum"), (4, "PTV_2")]
+    assert contour_bytes(both)[:2] == contour_bytes(first) and codes(found) == ["roi-renamed"]
+    assert after.sop_instance_uid != before.sop_instance_uid and dciodvfy_errors(both) == []
+
+
+def test_appending_withdraws_the_approval(tmp_path, ct):
+    first = write(tmp_path / "first.dcm", {"Bladder": ring()}, ct)
+    dataset = pydicom.dcmread(first)
+    dataset.ApprovalStatus, dataset.ReviewerName = "APPROVED", "Somebody"
+    dataset.save_as(first)
+    found = []
+    both = write(tmp_path / "both.dcm", {"Rectum": ring()}, ct, append_to=first, findings=found)
+    assert read_structure_set(both).approval == "UNAPPROVED" and codes(found) == ["approval-withdrawn"]
+    assert "ReviewerName" not in pydicom.dcmread(both)
+
+
+def test_appending_needs_the_same_frame_of_reference_and_letters(tmp_path, ct):
+    first = write(tmp_path / "first.dcm", {"Bladder": ring()}, ct)
+    other = write_ct_series(tmp_path / "other", np.zeros(SHAPE, np.int16), OBLIQUE)
+    with pytest.raises(GeometryError, match="frame of reference"):
+        write(tmp_path / "both.dcm", {"Rectum": ring()}, other, append_to=first)
+    with pytest.raises(StructureNameError, match="cannot spell"):
+        write(tmp_path / "both.dcm", {"膀胱": ring()}, ct, append_to=first)
+    with pytest.raises(InputFileError, match="does not exist"):
+        write(tmp_path / "both.dcm", {"Rectum": ring()}, ct, append_to=tmp_path / "nowhere.dcm")
+    assert not (tmp_path / "both.dcm").exists()

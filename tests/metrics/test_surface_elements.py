@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rtcontour.metrics.surface_elements import CORNERS, cell_polygons, element_areas, surface_dice
+
+ANISOTROPIC_MM = (1.0, 0.7, 3.0)
+
+
+@pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), ANISOTROPIC_MM])
+def test_areas_equal_the_reference_table(spacing_mm):
+    tables = pytest.importorskip("surface_distance.lookup_tables")
+    reference = tables.create_table_neighbour_code_to_surface_area(spacing_mm)
+    bits = [tables.ENCODE_NEIGHBOURHOOD_3D_KERNEL[tuple(corner)] for corner in CORNERS]
+    order = [sum(int(bit) for n, bit in enumerate(bits) if code >> n & 1) for code in range(256)]
+    np.testing.assert_allclose(element_areas(spacing_mm), reference[order], atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from([0.0, 0.5, 0.7, 1.0, 1.3, 2.0, 3.0, 3.2]))
+def test_surface_dice_equals_the_reference_program(data, tolerance_mm):
+    metrics = pytest.importorskip("surface_distance.metrics")
+    one, other = (data.draw(arrays(np.bool_, (5, 4, 3))) for _ in range(2))
+    one[0, 0, 0] = other[2, 3, 1] = True
+    distances = metrics.compute_surface_distances(other, one, ANISOTROPIC_MM)
+    expected = metrics.compute_surface_dice_at_tolerance(distances, tolerance_mm + 1e-9)
+    assert surface_dice(one, other, ANISOTROPIC_MM, tolerance_mm) == pytest.approx(expected)
+
+
+def test_a_lone_voxel_has_the_surface_of_an_octahedron():
+    areas = element_areas((2.0, 2.0, 2.0))
+    # Eight corners cut off, each an equilateral triangle of side sqrt(2): an octahedron.
+    assert sum(areas[1 << corner] for corner in range(8)) == pytest.approx(8 * np.sqrt(3) / 4 * 2)
+
+
+def test_a_flat_face_has_the_area_of_a_voxel_face():
+    areas = element_areas(ANISOTROPIC_MM)
+    lower = [sum(1 << n for n in range(8) if CORNERS[n, axis] == 0) for axis in range(3)]
+    assert areas[lower] == pytest.approx([0.7 * 3.0, 1.0 * 3.0, 1.0 * 0.7])
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_polygons_of_a_cell_pass_once_through_every_crossed_edge(code):
+    crossed = {
+        tuple((CORNERS[a] + CORNERS[b]) / 2)
+        for a in range(8)
+        for b in range(a)
+        if (a ^ b).bit_count() == 1 and (code >> a & 1) != (code >> b & 1)
+    }
+    vertices = [tuple(vertex) for polygon in cell_polygons(code) for vertex in polygon]
+    assert len(vertices) == len(set(vertices)) and set(vertices) == crossed
+
+
+def test_an_element_at_exactly_the_tolerance_counts():
+    truth = np.zeros((30, 3, 3), bool)
+    truth[2:6] = True
+    predicted = np.roll(truth, 3, axis=0)
+    assert surface_dice(predicted, truth, (0.1, 50.0, 50.0), 0.3) == 1
+    assert surface_dice(predicted, truth, (0.1, 50.0, 50.0), 0.29) < 1
