@@ -71,7 +71,8 @@ def _explained(path: Path, only: frozenset[int] | None = None) -> Iterator[None]
     except OSError as error:
         if only is not None and error.errno not in only:
             raise
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); check the folder and the disk") from error
+        reason = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder and the disk") from error
 
 
 def refuse_existing(path: str | Path, *, replace: bool) -> None:
@@ -87,7 +88,7 @@ def refuse_existing(path: str | Path, *, replace: bool) -> None:
 def bundle_root() -> str:
     """The folder that holds configs/ and models/.
 
-    RTCONTOUR_BUNDLE where that is set, else the checkout this package lies in, else the data inside the installed wheel.
+    RTCONTOUR_BUNDLE where that is set, else the checkout this package lies in, else the data in the installed wheel.
 
     Raises:
         InputFileError: RTCONTOUR_BUNDLE names a folder without configs/.

@@ -29,7 +29,7 @@ class Grid:
         direction: rows are the unit vectors of i, j and k.
 
     Raises:
-        GeometryError: a shape or spacing that is not positive, an origin that is not a point, or directions that are not
+        GeometryError: a shape or spacing that is not positive, an origin that is no point, or directions that are not
             orthonormal.
     """
 

@@ -44,7 +44,7 @@ class Mask:
         """
         array = np.asarray(array)
         if array.shape != grid.shape:
-            raise GeometryError(f"array has shape {array.shape}, the grid {grid.shape}; resample one to the other first")
+            raise GeometryError(f"array has shape {array.shape}, the grid {grid.shape}; resample one to the other")
         inside = array if array.dtype == np.bool_ else array != 0
         box = tight_box(inside)
         return cls(grid, tuple(s.start for s in box), np.array(inside[box], order="F"), findings)

@@ -181,6 +181,7 @@ SAME_AS_THE_ORIGINAL = [
     "modality_says_ct",
     "no_preamble_no_meta",
     "contour_items_in_other_order",
+    "no_referenced_frame_of_reference",
 ]
 
 

@@ -12,10 +12,13 @@ from rtcontour.datasets.data_set import SPLITS, Case, DataSet
 from rtcontour.datasets.datalist import read_datalist, write_datalist
 from rtcontour.datasets.items import monai_items
 from rtcontour.datasets.label_map import merge_masks
-from rtcontour.datasets.masks_folder import export_masks, import_masks, read_masks
+from rtcontour.datasets.label_names import LABEL_NAMES, read_label_names, write_label_names
+from rtcontour.datasets.masks_folder import MASKS_INDEX, export_masks, import_masks, read_masks
 from rtcontour.datasets.nifti import read_image, read_labels, write_image, write_labels, write_mask
 
 __all__ = [
+    "LABEL_NAMES",
+    "MASKS_INDEX",
     "SPLITS",
     "Case",
     "Channel",
@@ -30,11 +33,13 @@ __all__ = [
     "monai_items",
     "read_datalist",
     "read_image",
+    "read_label_names",
     "read_labels",
     "read_masks",
     "recipe_channels",
     "write_datalist",
     "write_image",
+    "write_label_names",
     "write_labels",
     "write_mask",
 ]

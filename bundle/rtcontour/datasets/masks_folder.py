@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from rtcontour.contours import Roi, rasterize
+from rtcontour.datasets.label_names import parse_label_names, read_label_names
 from rtcontour.datasets.nifti import read_labels, write_mask
 from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set, write_structure_set
 from rtcontour.errors import Finding, InputFileError, StructureNameError, deliver
@@ -20,7 +21,7 @@ from rtcontour.files import refuse_existing, whole_folder
 from rtcontour.mask import Mask
 from rtcontour.structures import resolve_structure
 
-INDEX = "structures.json"
+MASKS_INDEX = "structures.json"
 
 
 def export_masks(
@@ -63,7 +64,7 @@ def export_masks(
             ],
             "findings": [asdict(finding) for finding in found],
         }
-        (folder / INDEX).write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / MASKS_INDEX).write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     deliver(found, findings)
     return Path(output)
 
@@ -141,7 +142,7 @@ def read_masks(folder: str | Path) -> dict[str, Mask]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputFileError(f"{folder}: no such folder; name one that `rtcontour masks` wrote")
-    files = _listed(folder / INDEX) if (folder / INDEX).is_file() else _found(folder)
+    files = _listed(folder / MASKS_INDEX) if (folder / MASKS_INDEX).is_file() else _found(folder)
     if not files:
         raise InputFileError(f"{folder}: holds no masks (*.nii.gz); name a folder that `rtcontour masks` wrote")
     return {name: _read_mask(folder / file) for name, file in files.items()}
@@ -173,24 +174,10 @@ def split_label_map(path: str | Path, names: str | None) -> dict[str, Mask]:
     """
     if names is None:
         raise InputFileError(f"{path}: a label map needs the names of its labels; say --names '{{\"Bladder\": 1}}'")
-    values = _names(names)
+    inline = names.lstrip().startswith("{")
+    values = parse_label_names(names, "--names") if inline else read_label_names(names)
     labels, grid = read_labels(path)
     unnamed = sorted(set(np.unique(labels).tolist()) - {0, *values.values()})
     if unnamed:
         raise InputFileError(f"{path}: holds the labels {unnamed}, which --names does not name; add them")
     return {name: Mask.from_array(labels == value, grid) for name, value in values.items() if value}
-
-
-def _names(names: str) -> dict[str, int]:
-    text = names if names.lstrip().startswith("{") else _read_text(Path(names))
-    try:
-        values = json.loads(text)
-        return {str(name): int(value) for name, value in values.get("labels", values).items()}
-    except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
-        raise InputFileError(f'--names {names}: is not JSON like {{"Bladder": 1}} ({error})') from error
-
-
-def _read_text(path: Path) -> str:
-    if not path.is_file():
-        raise InputFileError(f'{path}: no such file of names; write {{"Bladder": 1}} in one, or give that as text')
-    return path.read_text(encoding="utf-8")

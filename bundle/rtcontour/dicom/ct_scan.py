@@ -158,5 +158,5 @@ def _count_skipped(folder: Path, *, others: int, localizers: int) -> list[Findin
     if others:
         findings.append(Finding("files-skipped", f"files that are not CT slices: {others}", "note", folder.name))
     if localizers:
-        findings.append(Finding("localizer-skipped", f"CT images that are localizers: {localizers}", "note", folder.name))
+        findings.append(Finding("localizer-skipped", f"localizers among the CT: {localizers}", "note", folder.name))
     return findings

@@ -57,7 +57,9 @@ def new_structure_set(ct: CtGeometry, frame_uid: str, names: Iterable[str]) -> D
     return dataset
 
 
-def structure_set_to_extend(path: str | Path, ct: CtGeometry, names: Iterable[str], found: list[Finding]) -> Dataset:
+def structure_set_to_extend(
+    path: str | Path, ct: CtGeometry, frame_uid: str, names: Iterable[str], found: list[Finding]
+) -> Dataset:
     """An existing structure set, its ROIs as they are, about to become a new, unapproved instance.
 
     Raises:
@@ -73,6 +75,8 @@ def structure_set_to_extend(path: str | Path, ct: CtGeometry, names: Iterable[st
     with understood(path):
         for keyword in SEQUENCES:
             setattr(dataset, keyword, list(dataset.get(keyword) or ()))
+        if not dataset.get("ReferencedFrameOfReferenceSequence"):
+            dataset.ReferencedFrameOfReferenceSequence = [_references(ct, frame_uid)]
         for keyword in REVIEW:
             if keyword in dataset:
                 delattr(dataset, keyword)

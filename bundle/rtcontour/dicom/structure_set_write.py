@@ -67,7 +67,7 @@ def write_structure_set(
     if append_to is None:
         dataset = new_structure_set(ct, frame_uid, masks)
     else:
-        dataset = structure_set_to_extend(append_to, ct, masks, found)
+        dataset = structure_set_to_extend(append_to, ct, frame_uid, masks, found)
     for name, mask in masks.items():
         add_roi(dataset, name, mask, ct, frame_uid, found)
     make_new_instance(dataset, shortened(label, "the structure set label", found))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtcontour.datasets import read_datalist, read_labels, read_masks
+from rtcontour.datasets import (
+    LABEL_NAMES,
+    MASKS_INDEX,
+    read_datalist,
+    read_label_names,
+    read_labels,
+    read_masks,
+)
 from rtcontour.errors import DataSetError, Finding, InputFileError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.structures import find_structure
 
-DATALIST, MASKS_INDEX, LABEL_NAMES = "datalist.json", "structures.json", "labels.json"
+DATALIST = "datalist.json"
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 
 
@@ -64,7 +70,7 @@ def list_cases(path: str | Path) -> dict[str, CaseFiles]:
     path = Path(path)
     if path.is_file():
         case = _case_name(path)
-        return {case: CaseFiles(case, path, _read_label_names(path.parent / LABEL_NAMES))}
+        return {case: CaseFiles(case, path, read_label_names(path.parent / LABEL_NAMES))}
     if (path / DATALIST).is_file():
         data_set = read_datalist(path)
         labels = data_set.labels
@@ -75,7 +81,7 @@ def list_cases(path: str | Path) -> dict[str, CaseFiles]:
     if not maps:
         expected = f"{DATALIST}, {MASKS_INDEX}, or label maps (NIfTI) with {LABEL_NAMES}"
         raise InputFileError(f"{path}: holds no contours; expected a folder with {expected}")
-    labels = _read_label_names(path / LABEL_NAMES)
+    labels = read_label_names(path / LABEL_NAMES)
     return {_case_name(file): CaseFiles(_case_name(file), file, labels) for file in maps}
 
 
@@ -111,21 +117,6 @@ def _resolve_names(files: CaseFiles, written: Iterable[str]) -> tuple[dict[str, 
             findings.append(Finding("name-unresolved", message, subject=name))
         names[name] = in_use
     return names, tuple(findings)
-
-
-def _read_label_names(path: Path) -> dict[str, int]:
-    try:
-        labels = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        example = '{"Bladder": 1, "Rectum": 2}'
-        raise InputFileError(
-            f"{path}: cannot be read ({error.strerror}); write the label values there: {example}"
-        ) from error
-    except json.JSONDecodeError as error:
-        raise InputFileError(f"{path}: is no JSON ({error}); expected structures with their label values") from error
-    if not isinstance(labels, dict) or not all(type(value) is int and value >= 0 for value in labels.values()):
-        raise InputFileError(f"{path}: expected structures with their label values, such as {{'Bladder': 1}}")
-    return labels
 
 
 def _case_name(path: Path) -> str:

@@ -13,7 +13,7 @@ from torch import nn
 from rtcontour.datasets import recipe_channels
 from rtcontour.errors import CheckpointError
 from rtcontour.networks import build_network
-from rtcontour.training import KEY, ModelDescription
+from rtcontour.training import KEY, ModelDescription, read_checkpoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def load_model(
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(device)
-    state = _read(path)
+    state = read_checkpoint(path)
     description = ModelDescription(**state[KEY])
     if structures is not None and list(structures) != description.structures:
         raise CheckpointError(
@@ -64,21 +64,3 @@ def load_model(
             f"{path}: its weights do not fit {description.network} ({reason}); train it again"
         ) from error
     return Model(path, network.to(device).eval(), description, device)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path}: no such checkpoint; train the recipe first, or name one of the files in models/"
-        )
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever its unpickler met first
-        raise CheckpointError(
-            f"{path}: cannot be read as a checkpoint ({type(error).__name__}); copy it again"
-        ) from error
-    if not isinstance(state, dict) or KEY not in state or "model" not in state:
-        raise CheckpointError(
-            f"{path}: is not a checkpoint of rtcontour (no description inside); name one from models/"
-        )
-    return state

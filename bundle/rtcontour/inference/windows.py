@@ -16,8 +16,8 @@ BODY = -0.4  # -320 HU in a window of -800..800: above lung and air, below fat
 class BodyWindows(SlidingWindowInferer):
     """Overlapping windows, Gaussian weights on the logits, inside the box of everything denser than air.
 
-    Outside the box every class but background gets logits that no argmax picks. An image smaller than a window is padded
-    with air. The logits are float32, whatever autocast computes in.
+    Outside the box every class but background gets logits that no argmax picks. An image smaller than a window is
+    padded with air. The logits are float32, whatever autocast computes in.
 
     Args:
         patch: window (i, j, k) in voxels.

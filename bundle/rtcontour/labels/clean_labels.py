@@ -60,10 +60,13 @@ def clean_labels(labels: NDArray[Any], *, connectivity: Connectivity = 26) -> ND
 
 def largest_component(inside: NDArray[np.bool_], connectivity: Connectivity = 26) -> NDArray[np.bool_]:
     """The component with the most voxels; of equal ones the first in C order; all False if nothing is inside."""
-    components, count = cc3d.connected_components(inside, connectivity=connectivity, return_N=True)
+    # Without the ring of background cc3d 4.1 fails on some boxes that are a few voxels small.
+    ringed = np.pad(inside, 1)
+    components, count = cc3d.connected_components(ringed, connectivity=connectivity, return_N=True)
     if count <= 1:
         return inside
     sizes = cc3d.statistics(components, no_slice_conversion=True)["voxel_counts"]
+    components = components[1:-1, 1:-1, 1:-1]
     sizes[0] = 0
     largest = np.flatnonzero(sizes == sizes.max())
     if largest.size > 1:

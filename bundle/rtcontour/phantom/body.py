@@ -25,10 +25,10 @@ TRUNK = {
     220: (156, -116, 82),
 }
 TRUNK_EXPONENT = 2.5
-CAVITY = {
+CAVITY: dict[float, list[tuple[float, float]]] = {
     -40: [(0, -36), (15, -34), (24, -5), (28, 20), (22, 48), (0, 60)],
-    -25: [(0, -45), (25, -48), (38, -20), (40, 25), (30, 58), (0, 76)],
-    0: [(0, -66), (50, -68), (52, -45), (44, 0), (42, 50), (0, 86)],
+    -25: [(0, -45), (25, -48), (33, -20), (33, 25), (25, 56), (0, 74)],
+    0: [(0, -66), (50, -68), (50, -45), (42, 0), (38, 50), (0, 85)],
     25: [(0, -76), (85, -70), (88, -52), (58, 0), (52, 55), (0, 82)],
     50: [(0, -86), (112, -70), (108, -46), (72, 0), (58, 55), (0, 74)],
     75: [(0, -92), (126, -70), (118, -32), (78, 0), (46, 30), (0, 52)],
@@ -66,8 +66,7 @@ def paint_body(canvas: Canvas, patient: Patient) -> Body:
     trunk = _trunk_table(patient, rng)
     legs = _legs(rng)
     fat = np.array([patient.fat_mm, patient.belly_fat_mm, patient.buttock_fat_mm], np.float32)
-    skin = canvas.smooth_field(lambda x, y, z: _skin_and_fascia(x, y, z, trunk, legs, fat)[0])
-    fascia = canvas.smooth_field(lambda x, y, z: _skin_and_fascia(x, y, z, trunk, legs, fat)[1])
+    skin, fascia = canvas.smooth_fields(lambda x, y, z: _skin_and_fascia(x, y, z, trunk, legs, fat))
     fascia += 1.8 * canvas.rough
     everywhere = (slice(None), slice(None), slice(None))
     fat_texture = patient.fat_hu + 5 * canvas.texture + 45 * np.clip(canvas.texture - 2.0, 0, 1)  # septa, small vessels
@@ -80,9 +79,8 @@ def paint_body(canvas: Canvas, patient: Patient) -> Body:
 
 
 def _trunk_table(patient: Patient, rng: np.random.Generator) -> Samples:
-    levels = {z: [(a, f, b)] for z, (a, f, b) in TRUNK.items()}
     slack = rng.normal(0, 3)  # muscular or slim
-    loft = Loft.ribbon({z: np.asarray(p) + [slack, -slack, slack] for z, p in levels.items()})
+    loft = Loft.ribbon({z: [(a + slack, front - slack, back + slack)] for z, (a, front, back) in TRUNK.items()})
     return np.ascontiguousarray(loft.table[:, 0])
 
 
@@ -123,9 +121,15 @@ def _skin_and_fascia(
                     leg += max(np.float32(0.0), pz + 20) * np.float32(0.6)
                     inner = _smooth_min(inner, leg, np.float32(12.0))
                     outer = _smooth_min(outer, leg, np.float32(40.0))
-                fascia[i, j, k] = inner
+                fascia[i, j, k] = -_smooth_min(-inner, -_beyond_wing(px, py, pz), np.float32(20.0))
                 skin[i, j, k] = min(outer, inner - 2) - _fat_thickness(px, py, pz, fat)
     return skin, fascia
+
+
+@njit(cache=True, fastmath=True)
+def _beyond_wing(px: np.float32, py: np.float32, pz: np.float32) -> np.float32:
+    """Behind and beside the upper iliac wing there is little muscle: distance beyond the plane that ends it."""
+    return abs(px) * np.float32(0.79) + py * np.float32(0.61) - 118 - max(np.float32(0.0), 132 - pz) * np.float32(0.6)
 
 
 @njit(cache=True, fastmath=True)
@@ -181,6 +185,7 @@ def _paint_muscles(canvas: Canvas, patient: Patient, fascia: Samples, rng: np.ra
     muscle = patient.muscle_hu + 3 * canvas.texture
     muscle += marbled * (patient.fat_hu - muscle)
     plane_mm = np.float32(0.4 + 1.8 * patient.marbling) * (0.7 + 0.9 * canvas.noise(16.0, rng))
+    plane_mm *= 1 + 0.8 * np.clip((-45 - canvas.z) / 40, 0, 1)  # thighs are looser
     share = np.clip(0.5 + (planes - plane_mm) / 1.6, 0, 1)
     muscle = patient.fat_hu + share * (muscle - patient.fat_hu)
     canvas.paint((slice(None), slice(None), slice(None)), canvas.cover(fascia), muscle)

@@ -60,10 +60,10 @@ class Canvas:
         texture, rough = (_grain(shape, step_mm, scale_mm, rng) for scale_mm in (4.0, 20.0))
         return cls(pose, start_mm, step_mm, x, y, z, hu, texture, rough)
 
-    def smooth_field(self, values: Callable[[Samples, Samples, Samples], Samples]) -> Samples:
-        """A field that changes slowly, computed on every few samples only and linear in between."""
+    def smooth_fields(self, values: Callable[[Samples, Samples, Samples], tuple[Samples, ...]]) -> list[Samples]:
+        """Fields that change slowly, computed on every few samples only and linear in between."""
         lattice = _lattice(self.pose, self.start_mm, self.step_mm, self.hu.shape, FIELD_STEP)
-        return _refine_by(values(*lattice), self.hu.shape, *FIELD_STEP)
+        return [_refine_by(nodes, self.hu.shape, *FIELD_STEP) for nodes in values(*lattice)]
 
     def noise(self, scale_mm: float, rng: np.random.Generator) -> Samples:
         """A smooth unit-variance field that varies over `scale_mm`."""
@@ -116,7 +116,9 @@ class Canvas:
         return mask
 
 
-def _grain(shape: tuple[int, ...], step_mm: NDArray[np.float64], scale_mm: float, rng: np.random.Generator) -> Samples:
+def _grain(
+    shape: tuple[int, int, int], step_mm: NDArray[np.float64], scale_mm: float, rng: np.random.Generator
+) -> Samples:
     """Random values every `scale_mm` and linear in between, rescaled to unit variance."""
     strides = np.maximum(1, np.round(scale_mm / step_mm)).astype(int)
     coarse = rng.standard_normal([n // s + 3 for n, s in zip(shape, strides, strict=True)], np.float32)
@@ -145,7 +147,11 @@ def _refine_by(lattice: Samples, shape: tuple[int, int, int], si: int, sj: int, 
     ni, nj, nk = shape
     out = np.empty((nk, nj, ni), np.float32).T
     last = lattice.shape[0] - 1
-    column = np.empty(lattice.shape[0], np.float32)
+    column = np.empty(lattice.shape[0] + 1, np.float32)
+    node = np.empty(ni, np.int64)
+    part = np.empty(ni, np.float32)
+    for i in range(ni):
+        node[i], part[i] = i // si, np.float32((i % si) / si)
     for k in range(nk):
         c, fc = k // sk, np.float32((k % sk) / sk)
         for j in range(nj):
@@ -154,7 +160,8 @@ def _refine_by(lattice: Samples, shape: tuple[int, int, int], si: int, sj: int, 
                 near = lattice[a, b, c] + fb * (lattice[a, b + 1, c] - lattice[a, b, c])
                 far = lattice[a, b, c + 1] + fb * (lattice[a, b + 1, c + 1] - lattice[a, b, c + 1])
                 column[a] = near + fc * (far - near)
+            column[last + 1] = column[last]
             for i in range(ni):
-                a, fa = i // si, np.float32((i % si) / si)
-                out[i, j, k] = column[a] + fa * (column[min(a + 1, last)] - column[a])
+                a = node[i]
+                out[i, j, k] = column[a] + part[i] * (column[a + 1] - column[a])
     return out

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rtcontour.phantom.canvas import Canvas
+from rtcontour.phantom.canvas import Box, Canvas
 from rtcontour.phantom.patient import Patient, stream, wobbled
-from rtcontour.phantom.shapes import Chain, Ellipsoid, Loft, Shape
+from rtcontour.phantom.shapes import Chain, Ellipsoid, Loft, Samples, Shape
 
 PSOAS = [
     (44, 8, 220, 20),
@@ -70,25 +70,20 @@ def paint_muscles(canvas: Canvas, patient: Patient) -> NDArray[np.bool_]:
         groin = [Chain.through(wobbled(rng, knots, 2.0)) for knots in GROIN]
         psoas = Chain.through(np.asarray(wobbled(rng, PSOAS, 1.5)) * [1, 1, 1, bulk], 4)
         piriformis = Chain.through(wobbled(rng, [(28, 78, 46, 7), (62, 60, 34, 10), (104, 38, 22, 7)], 1.5))
-        iliacus, obturator = Loft.ribbon(ILIACUS), Loft.ribbon(OBTURATOR)
-        for shape, inner in [
-            *((g, False) for g in groin),
-            (piriformis, True),
-            (iliacus, True),
-            (obturator, True),
-            (psoas, True),
-        ]:
-            _paint_belly(canvas, patient, shape if side > 0 else shape.mirrored(), mask if inner else None)
+        pelvic: list[Chain | Loft] = [piriformis, Loft.ribbon(ILIACUS), Loft.ribbon(OBTURATOR), psoas]
+        for shape in [*groin, *pelvic]:
+            box, distance = _paint_belly(canvas, patient, shape if side > 0 else shape.mirrored())
+            if shape in pelvic:
+                mask[box] |= distance < 0
     return mask
 
 
-def _paint_belly(canvas: Canvas, patient: Patient, shape: Chain | Loft, mask: NDArray[np.bool_] | None) -> None:
-    """One muscle with a thin layer of fat around it."""
+def _paint_belly(canvas: Canvas, patient: Patient, shape: Chain | Loft) -> tuple[Box, Samples]:
+    """One muscle with a thin layer of fat around it; gives its box and signed distance."""
     box, distance = canvas.distance(shape, reach_mm=8)
     distance += 2.0 * canvas.rough[box]
     sheath = np.float32(0.3 + 1.2 * patient.marbling) + canvas.rough[box] * 0.6
     canvas.paint(box, canvas.cover(distance - sheath) * 0.8 * canvas.in_tissue(box), patient.fat_hu + 20)
     share = canvas.cover(distance) * canvas.in_tissue(box)
     canvas.paint(box, share, patient.muscle_hu + 3 + 4 * canvas.texture[box])
-    if mask is not None:
-        mask[box] |= distance < 0
+    return box, distance

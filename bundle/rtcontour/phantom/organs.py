@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from rtcontour.phantom.canvas import Box, Canvas
 from rtcontour.phantom.patient import Patient, stream, wobbled
@@ -42,14 +43,14 @@ def paint_organs(canvas: Canvas, patient: Patient) -> Organs:
     _paint_perineum(canvas, patient, rng)
     rectum, mesorectum = _paint_rectum(canvas, patient, rng)
     genital = _paint_prostate(canvas, patient, rng) if patient.male else _paint_uterus(canvas, patient, rng)
-    bladder, near, top = _paint_bladder(canvas, patient, rng)
+    bladder, near, top = _paint_bladder(canvas, patient, genital, rng)
     return Organs(bladder, near, rectum & ~bladder, mesorectum & ~bladder & ~genital, genital & ~bladder, top)
 
 
 def _paint_bladder(
-    canvas: Canvas, patient: Patient, rng: np.random.Generator
+    canvas: Canvas, patient: Patient, genital: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], float]:
-    """An ellipsoid with a flat front and an uneven dome, from the neck behind the symphysis upwards."""
+    """An uneven ellipsoid from its neck behind the symphysis upwards, dented by the uterus or prostate behind it."""
     growth = (patient.bladder_cc / 60) ** 0.25
     a = min(34 * growth * rng.normal(1, 0.06), 56.0)
     b = min(24 * growth * rng.normal(1, 0.06), 40.0)
@@ -59,10 +60,12 @@ def _paint_bladder(
     shape = Ellipsoid(centre, (a, b, c), float(rng.normal(8, 6)))
     box, distance = canvas.distance(shape, reach_mm=8)
     distance = distance + 2.4 * canvas.rough[box]
+    dent = gaussian_filter(genital[box].astype(np.float32), 2.0 / canvas.step_mm)
+    distance = np.maximum(distance, 8 * (dent - 0.5))
     wall = float(rng.uniform(2.0, 4.5) * (60 / patient.bladder_cc) ** 0.2)
     canvas.paint(box, canvas.cover(distance - 1.5) * 0.8, patient.fat_hu + 25)
     canvas.paint(box, canvas.cover(distance), patient.muscle_hu - 8)
-    urine = float(rng.uniform(-2, 22)) + np.zeros_like(distance)
+    urine = float(rng.uniform(-4, 34)) + np.zeros_like(distance)
     if patient.contrast and rng.random() < 0.3:  # excreted contrast settles at the back
         level = centre[1] + rng.uniform(-0.3, 0.8) * b
         urine += np.clip((canvas.y[box] - level) / rng.uniform(2, 10), 0, 1) * rng.uniform(15, 260)
@@ -80,7 +83,7 @@ def _paint_rectum(
     reach = float(rng.uniform(13, 18))
     box, distance = canvas.distance(tube, reach_mm=reach + 3)
     distance += 1.3 * canvas.rough[box]
-    x, y, z = canvas.x[box], canvas.y[box], canvas.z[box]
+    y, z = canvas.y[box], canvas.z[box]
     before_sacrum = y < np.interp(z, *np.array(SACRAL_FRONT, np.float32).T).astype(np.float32)
     meso = (distance < reach) & (z > -38) & (z < 66) & (y > 14) & before_sacrum
     canvas.paint(box, canvas.cover(np.abs(distance - reach + 4) - 0.4) * 0.5 * (z > -25) * (y > 20), 10.0)
@@ -98,10 +101,10 @@ def _paint_rectum(
 
 
 def _paint_prostate(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> NDArray[np.bool_]:
-    size = rng.uniform(0.8, 1.3)
+    size = rng.uniform(0.8, 1.45)
     gland = Ellipsoid((0, 4 + rng.normal(0, 2), -30 + 6 * size), (24 * size, 16 * size, 18 * size), 15)
     mask = canvas.inside(gland)
-    canvas.paint_shape(gland, patient.muscle_hu + 4, 9, 1.5)
+    canvas.paint_shape(gland, patient.muscle_hu + (12 if patient.contrast else 0), 9, 1.5)
     canvas.paint_shape(Ellipsoid((0, 0, -28), (9 * size, 8 * size, 10 * size)), patient.muscle_hu - 8, 6)
     vesicles = Chain.through(
         wobbled(rng, [(-32, 26, 2, 4), (-14, 22, -4, 5.5), (0, 19, -8, 4), (14, 22, -4, 5.5), (32, 26, 2, 4)], 1.5), 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ def draw_patient(seed: int, *, contrast: bool | None = None) -> Patient:
     )
 
 
-def wobbled(rng: np.random.Generator, knots: list[tuple[float, ...]], sd_mm: float) -> NDArray[np.float64]:
+def wobbled(rng: np.random.Generator, knots: Sequence[Sequence[float]], sd_mm: float) -> NDArray[np.float64]:
     """Points (n, 3 or 4) moved at random, with their radius (4th column) varied by a tenth."""
     points = np.asarray(knots, np.float64)
     points[:, :3] += rng.normal(0, sd_mm, (len(points), 3))

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.phantom.body import body_reach, paint_body
-from rtcontour.phantom.bones import femoral_head, paint_bones
+from rtcontour.phantom.bones import paint_bones
 from rtcontour.phantom.bowel import paint_bowel
 from rtcontour.phantom.canvas import Canvas
+from rtcontour.phantom.femurs import femoral_head
 from rtcontour.phantom.habits import contour_by_habit, draw_habit
 from rtcontour.phantom.muscles import paint_muscles, paint_spaces
 from rtcontour.phantom.organs import paint_organs

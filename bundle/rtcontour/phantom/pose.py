@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 WAVES = 6  # plane waves per axis of the warp
@@ -43,15 +44,23 @@ class Pose:
     def to_anatomical(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) scanner mm -> (n, 3) anatomical mm."""
         straight = (points_mm - self.centre_mm) @ self.axes.T / self.scale
-        bent = straight.copy()
-        for axis in range(3):
-            for *vector, phase, amplitude in self.waves[axis]:
-                bent[:, axis] += amplitude * np.sin(straight @ np.asarray(vector) + phase)
-        return bent
+        return _warp(np.ascontiguousarray(straight), self.waves)
 
     def to_scanner(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) anatomical mm -> (n, 3) scanner mm, exact but for the warp (at most `warp_reach_mm`)."""
         return (points * self.scale) @ self.axes + self.centre_mm
+
+
+@njit(cache=True, fastmath=True)
+def _warp(points: NDArray[np.float64], waves: NDArray[np.float64]) -> NDArray[np.float64]:
+    bent = points.copy()
+    for n in range(points.shape[0]):
+        for axis in range(3):
+            for w in range(waves.shape[1]):
+                u, v, s, phase, amplitude = waves[axis, w]
+                angle = u * points[n, 0] + v * points[n, 1] + s * points[n, 2] + phase
+                bent[n, axis] += amplitude * np.sin(angle)
+    return bent
 
 
 def draw_pose(rng: np.random.Generator, centre_mm: NDArray[np.float64], scale: NDArray[np.float64]) -> Pose:

@@ -41,7 +41,7 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
     """Draw a scanner and its protocol."""
     return Scanner(
         blur_mm=float(rng.uniform(0.45, 0.95)),
-        noise_hu=float(rng.uniform(6, 24)),
+        noise_hu=float(rng.uniform(6, 27)),
         streak_hu=float(rng.uniform(1, 8)),
         noise_grain=float(rng.uniform(-0.12, 0.5)),
         couch=str(rng.choice(["flat", "curved", "none"], p=[0.6, 0.32, 0.08])),
@@ -80,7 +80,7 @@ def scan(
     _paint_couch(air, grid, scanner, back_mm, rng)
     sigma = scanner.blur_mm / np.asarray(grid.spacing_mm[:2])
     rows = slice(max(0, start[1] - 8), grid.shape[1])
-    seen = air[:, rows]
+    seen: Samples = air[:, rows]
     for axis in range(2):
         seen = gaussian_filter1d(seen, sigma[axis], axis=axis, mode="nearest", truncate=3)
     seen = seen + _noise(seen, grid, scanner, rng)
@@ -108,7 +108,7 @@ def _paint_couch(hu: Samples, grid: Grid, scanner: Scanner, back_mm: float, rng:
     depth = y - top + sag * ((x - middle) / half_width) ** 2
     depth = depth - (sag * 0.0)
     height = rng.uniform(45, 75) if scanner.couch == "flat" else rng.uniform(60, 140)
-    shell_mm, shell_hu, foam_hu = rng.uniform(1.5, 4), rng.uniform(-450, 350), rng.uniform(-985, -880)
+    shell_mm, shell_hu, foam_hu = rng.uniform(2, 5), rng.uniform(-400, 500), rng.uniform(-985, -880)
     edge = np.clip(0.5 - (np.abs(x - middle) - half_width) / 1.5, 0, 1) * np.clip(0.5 + depth, 0, 1)
     inside = edge * np.clip(0.5 - (depth - height), 0, 1)
     rim = np.clip(0.5 + shell_mm - depth, 0, 1)

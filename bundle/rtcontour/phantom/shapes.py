@@ -7,15 +7,16 @@ it says. Every `distance` takes three arrays of sample coordinates of one shape 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
 
-Samples = NDArray[np.float32]
+Samples = NDArray[np.floating[Any]]  # float32 wherever whole volumes are concerned
 LOFT_STEP_MM = 2.0  # lofts are tabulated this finely, and are linear in between
 
 
@@ -117,12 +118,12 @@ class Loft:
     closed: bool
 
     @classmethod
-    def ribbon(cls, levels: dict[float, ArrayLike]) -> Loft:
+    def ribbon(cls, levels: Mapping[float, ArrayLike]) -> Loft:
         """An open ribbon: z -> points (n, 3) of x, y, radius; every level has equally many points."""
         return cls._through(levels, closed=False)
 
     @classmethod
-    def outline(cls, levels: dict[float, ArrayLike], rounding_mm: float = 0.0) -> Loft:
+    def outline(cls, levels: Mapping[float, ArrayLike], rounding_mm: float = 0.0) -> Loft:
         """A closed outline, symmetric about x = 0: z -> its left half (n, 2) from front to back."""
         whole = {}
         for z, half in levels.items():
@@ -132,7 +133,7 @@ class Loft:
         return cls._through(whole, closed=True)
 
     @classmethod
-    def _through(cls, levels: dict[float, ArrayLike], closed: bool) -> Loft:
+    def _through(cls, levels: Mapping[float, ArrayLike], closed: bool) -> Loft:
         heights = np.array(sorted(levels), np.float64)
         knots = np.stack([np.asarray(levels[z], np.float64) for z in sorted(levels)])
         fine = np.arange(heights[0], heights[-1] + LOFT_STEP_MM / 2, LOFT_STEP_MM)
@@ -140,7 +141,7 @@ class Loft:
 
     @property
     def top_mm(self) -> float:
-        """z of the last row of the table."""
+        """Height of the last row of the table."""
         return self.bottom_mm + LOFT_STEP_MM * (len(self.table) - 1)
 
     def mirrored(self) -> Loft:
@@ -160,6 +161,12 @@ class Loft:
     def distance(self, x: Samples, y: Samples, z: Samples) -> Samples:
         """Signed distance within the plane z = constant, rounded over the flat ends, mm."""
         return _loft_distance(x, y, z, self.table, np.float32(self.bottom_mm), self.closed)
+
+
+def smooth_union(a: Samples, b: Samples, blend_mm: float) -> Samples:
+    """Distance to two shapes whose joint is filled over `blend_mm`; keeps float32."""
+    overlap = np.maximum(np.float32(blend_mm) - np.abs(a - b), 0)
+    return np.minimum(a, b) - overlap * overlap * np.float32(0.25 / blend_mm)
 
 
 @njit(cache=True, fastmath=True)

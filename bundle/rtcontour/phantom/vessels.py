@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,7 @@ def paint_vessels(canvas: Canvas, patient: Patient) -> Vessels:
     return Vessels(mask, _nodal_region(canvas, pelvic, rng))
 
 
-def _sided(rng: np.random.Generator, knots: list[tuple[float, ...]], side: int) -> Chain:
+def _sided(rng: np.random.Generator, knots: Sequence[Sequence[float]], side: int) -> Chain:
     points = wobbled(rng, knots, 1.8)
     points[0] = knots[0]  # so that branches stay connected
     return Chain.through(points * (side, 1, 1, 1) if knots is not COMMON_ARTERY else _towards(points, side), 3)
@@ -102,7 +103,7 @@ def _paint_plaques(canvas: Canvas, arteries: list[Chain], rng: np.random.Generat
 
 
 def _nodal_region(canvas: Canvas, pelvic: list[Chain], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """All that lies within the margin of the iliac vessels, between the lower end of the external and the promontory."""
+    """All within the margin of the iliac vessels, from the lower end of the external ones to the promontory."""
     region = np.zeros(canvas.hu.shape, np.bool_, order="F")
     bottom, top = rng.uniform(-2, 14), rng.uniform(100, 128)
     for vessel in pelvic:

@@ -1,7 +1,7 @@
 """What MONAI's trainers and evaluators need of ours: the step, losses, metric, handlers, checkpoints, plain errors."""
 
 from rtcontour.training.annotated_dice import AnnotatedDice, predictions_and_labels
-from rtcontour.training.checkpoints import SaveBest, SaveLast, resume, save_checkpoint
+from rtcontour.training.checkpoints import SaveBest, SaveLast, read_checkpoint, resume, save_checkpoint
 from rtcontour.training.description import KEY, ModelDescription
 from rtcontour.training.plain_errors import ErrorsFirst, install_plain_errors
 from rtcontour.training.plan import check_data_set, check_split, print_plan
@@ -29,6 +29,7 @@ __all__ = [
     "install_plain_errors",
     "predictions_and_labels",
     "print_plan",
+    "read_checkpoint",
     "resume",
     "save_checkpoint",
 ]

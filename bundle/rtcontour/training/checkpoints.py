@@ -12,6 +12,7 @@ from monai.handlers import CheckpointLoader
 
 from rtcontour.errors import CheckpointError
 from rtcontour.files import whole_file
+from rtcontour.training.description import KEY
 
 
 def save_checkpoint(path: str | Path, objects: Mapping[str, Any]) -> None:
@@ -20,15 +21,54 @@ def save_checkpoint(path: str | Path, objects: Mapping[str, Any]) -> None:
         torch.save({name: thing.state_dict() for name, thing in objects.items()}, partial)
 
 
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """The states in a checkpoint of rtcontour by name: tensors on the CPU and plain values.
+
+    Raises:
+        CheckpointError: not there, unreadable, or not one of rtcontour's.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no such checkpoint; train the recipe first, or name one of the files in models/"
+        )
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its unpickler met first
+        raise CheckpointError(
+            f"{path}: cannot be read as a checkpoint ({type(error).__name__}); copy it again"
+        ) from error
+    if not isinstance(state, dict) or KEY not in state or "model" not in state:
+        raise CheckpointError(
+            f"{path}: is not a checkpoint of rtcontour (no description inside); name one from models/"
+        )
+    return state
+
+
 def resume(path: str | Path, trainer: Engine, objects: Mapping[str, Any], device: torch.device) -> None:
     """Put a trainer and the objects of its `SaveLast` where an earlier run stopped.
 
     Raises:
-        CheckpointError: there is no such file, or it was trained as something else.
+        CheckpointError: there is no such file, it was trained as something else, or it has all its epochs behind it.
     """
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         raise CheckpointError(f"{path}: no run to resume; leave out --resume, or name its folder by --output_dir")
-    CheckpointLoader(str(path), {**objects, "trainer": trainer}, map_location=device)(trainer)
+    state = read_checkpoint(path)
+    restored = {**objects, "trainer": trainer}
+    missing = ", ".join(name for name in restored if name not in state)
+    if missing:
+        raise CheckpointError(f"{path}: lacks {missing}, so no run can go on from it; name the last.pt of a run")
+    try:
+        objects[KEY].load_state_dict(state[KEY])  # before the weights, which would fail with a traceback
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    done = state["trainer"]["iteration"] // state["trainer"]["epoch_length"]
+    if done >= trainer.state.max_epochs:
+        raise CheckpointError(
+            f"{path}: has run {done} epochs, the recipe wants {trainer.state.max_epochs}; raise its epochs to go on"
+        )
+    CheckpointLoader(str(path), restored, map_location=device)(trainer)
 
 
 class SaveLast:

@@ -7,7 +7,8 @@ import sys
 import time
 
 from ignite.engine import Engine, Events
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from rtcontour.training.annotated_dice import AnnotatedDice
 
@@ -47,7 +48,8 @@ class Progress:
         self._sum += engine.state.output["loss"]
         length = engine.state.epoch_length
         done = (engine.state.iteration - 1) % length + 1
-        text = f"epoch {engine.state.epoch}/{engine.state.max_epochs} iteration {done}/{length} loss {self._sum / done:.4f}"
+        epoch = f"epoch {engine.state.epoch}/{engine.state.max_epochs}"
+        text = f"{epoch} iteration {done}/{length} loss {self._sum / done:.4f}"
         if self._bar:
             self._bar.update(self._task, completed=engine.state.iteration, description=text)
         elif done == length or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:

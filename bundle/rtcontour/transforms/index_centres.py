@@ -16,7 +16,7 @@ MOST_CENTRES = 10_000  # a class and case; more would only cost memory
 
 
 class IndexCentresd(Transform):
-    """Add "centres": voxel indices (n, 3) of the body (entry 0) and of each annotated channel, thinned evenly.
+    """Add "centres": voxel indices (n, 3) of the body (entry 0) and of each annotated channel, or a sample of them.
 
     An entry is empty where the channel has no voxel or nobody contoured it.
     """
@@ -26,14 +26,17 @@ class IndexCentresd(Transform):
         item = dict(data)
         labels = np.asarray(item["label"][0])
         body = body_mask(np.asarray(item["image"][0]))
-        item["centres"] = [_thinned(body if body.any() else np.ones_like(body))]
+        item["centres"] = [_sampled(body if body.any() else np.ones_like(body))]
         for channel in range(1, len(item["annotated"])):
             inside = labels == channel if item["annotated"][channel] else np.zeros_like(body)
-            item["centres"].append(_thinned(inside))
+            item["centres"].append(_sampled(inside))
         return item
 
 
-def _thinned(inside: NDArray[np.bool_]) -> torch.Tensor:
+def _sampled(inside: NDArray[np.bool_]) -> torch.Tensor:
     flat = np.flatnonzero(inside)
-    flat = flat[:: max(1, -(-flat.size // MOST_CENTRES))]
+    if (
+        flat.size > MOST_CENTRES
+    ):  # random, since every n-th could lie on few slices only
+        flat = np.random.default_rng(0).choice(flat, MOST_CENTRES, replace=False)
     return torch.from_numpy(np.stack(np.unravel_index(flat, inside.shape), axis=1).astype(np.int32))

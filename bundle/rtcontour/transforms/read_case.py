@@ -33,7 +33,7 @@ class ReadCased(Transform):
             labels, label_grid = read_labels(item["label"])
             if not label_grid.matches(grid):
                 raise GeometryError(
-                    f"{item['label']}: lies on another grid ({label_grid.shape} voxels of {label_grid.spacing_mm} mm) than "
+                    f"{item['label']}: lies on another grid ({label_grid.shape} of {label_grid.spacing_mm} mm) than "
                     f"the image of case {item['case']} ({grid.shape} of {grid.spacing_mm} mm); resample it to the image"
                 )
             channels = apply_label_values(labels, np.asarray(item.pop("label_values"), np.uint8))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,23 @@ import numpy as np
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
-from rtcontour.datasets import write_labels
+from rtcontour.datasets import write_label_names, write_labels
 from rtcontour.grid import Grid
 
 
 class SaveLabelsd(MapTransform):
-    """Write `folder`/CASE.nii.gz, where CASE is the item's "case"; an existing file is replaced.
+    """Write `folder`/CASE.nii.gz, where CASE is the item's "case", and labels.json; existing ones are replaced.
 
-    The affine is the key's own, or that of "image" where the inferer dropped it.
+    Args:
+        keys: of the label maps (1, i, j, k); their grid is that of "image".
+        folder: where the files go.
+        structures: names of channels 1, 2, ..., for labels.json.
     """
 
-    def __init__(self, keys: KeysCollection, folder: str | Path) -> None:
+    def __init__(self, keys: KeysCollection, folder: str | Path, structures: Sequence[str]) -> None:
         super().__init__(keys)
         self.folder = Path(folder)
+        self.labels = {name: channel for channel, name in enumerate(structures, start=1)}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Item passes through unchanged."""
@@ -30,4 +34,5 @@ class SaveLabelsd(MapTransform):
             labels = np.asfortranarray(data[key][0].cpu().numpy().astype(np.uint8))
             grid = Grid.from_affine_ras(np.asarray(data["image"].affine), labels.shape)
             write_labels(self.folder / f"{data['case']}.nii.gz", labels, grid, replace=True)
+        write_label_names(self.folder, self.labels)
         return dict(data)

@@ -1,0 +1,6 @@
+"""`python -m rtcontour` is `rtcontour`."""
+
+from rtcontour.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A tiny patient, and what can be made of one: a data set, a DICOM series, a checkpoint."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from rtcontour.grid import Grid
+
+GRID = Grid((40, 32, 20), (2.0, 2.5, 4.0), (-39.0, -38.75, 100.0))
+STRUCTURES = ["Bladder", "Rectum"]
+PATCH = [24, 16, 12]
+WINDOW_HU = [-800, 800]
+
+
+def draw_patient(seed=0, grid=GRID):
+    """HU and label map: an ellipse of soft tissue in air, Bladder (1) and Rectum (2) in it, brighter and darker."""
+    random = np.random.default_rng(seed)
+    i, j, k = np.indices(grid.shape)
+    middle = np.array(grid.shape) / 2 + random.uniform(-1, 1, 3)
+    body = ((i - middle[0]) / 16) ** 2 + ((j - middle[1]) / 12) ** 2 < 1
+    bladder = ((i - middle[0]) / 6) ** 2 + ((j - middle[1] + 4) / 4) ** 2 + ((k - middle[2]) / 6) ** 2 < 1
+    rectum = (((i - middle[0]) / 4) ** 2 + ((j - middle[1] - 6) / 3) ** 2 < 1) & (abs(k - middle[2]) < 7)
+    hu = np.full(grid.shape, -1000, np.int16, order="F")
+    labels = np.zeros(grid.shape, np.uint8, order="F")
+    hu[body], hu[bladder], hu[rectum] = 40, 300, -300
+    labels[bladder], labels[rectum] = 1, 2
+    return hu + random.integers(-20, 20, grid.shape).astype(np.int16), labels
+
+
+@pytest.fixture(scope="session")
+def tiny_grid():
+    return GRID
+
+
+@pytest.fixture(scope="session")
+def tiny_structures():
+    return list(STRUCTURES)
+
+
+@pytest.fixture(scope="session")
+def tiny_patch():
+    return list(PATCH)
+
+
+@pytest.fixture(scope="session")
+def tiny_patient():
+    """Gives (hu, labels) for a seed."""
+    return draw_patient
+
+
+@pytest.fixture(scope="session")
+def write_tiny_data_set():
+    """Writes a data set of 2 + 1 + 1 cases to a folder; nobody contoured the rectum of case c2."""
+    from rtcontour.datasets import write_image, write_labels
+
+    def write(folder):
+        content = {"name": "tiny", "labels": {"background": 0, "Bladder": 1, "Rectum": 2}}
+        splits = {"c1": "training", "c2": "training", "c3": "validation", "c4": "test"}
+        for seed, (case, split) in enumerate(splits.items()):
+            hu, labels = draw_patient(seed)
+            annotated = STRUCTURES
+            if case == "c2":
+                labels[labels == 2], annotated = 0, ["Bladder"]
+            files = {"image": f"images/{case}.nii.gz", "label": f"labels/{case}.nii.gz"}
+            write_image(folder / files["image"], hu, GRID)
+            write_labels(folder / files["label"], labels, GRID)
+            content.setdefault(split, []).append({"case": case, "patient": case, **files, "annotated": annotated})
+        (folder / "datalist.json").write_text(json.dumps(content))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_data_set(tmp_path_factory, write_tiny_data_set):
+    """That data set; read it, never change it."""
+    return write_tiny_data_set(tmp_path_factory.mktemp("data_set"))
+
+
+@pytest.fixture(scope="session")
+def tiny_ct(tmp_path_factory):
+    """A folder with the DICOM series of the patient of seed 0; read it, never change it."""
+    from rtcontour.dicom import write_ct_series
+
+    folder = tmp_path_factory.mktemp("tiny_ct") / "ct"
+    write_ct_series(folder, draw_patient()[0], GRID, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_tiny_checkpoint():
+    """Writes a checkpoint of random weights for the tiny structures, or for others."""
+    import torch
+
+    from rtcontour.networks import RecomiaFCN
+    from rtcontour.training import ModelDescription, save_checkpoint
+
+    def write(path, structures=STRUCTURES, size="cpu", patch=PATCH):
+        torch.manual_seed(0)
+        network = RecomiaFCN(classes=1 + len(structures), size=size)
+        description = ModelDescription.of(
+            network,
+            recipe="tiny",
+            structures=structures,
+            window_hu=WINDOW_HU,
+            spacing_mm=None,
+            patch=patch,
+            postprocessing={"connectivity": 26},
+        )
+        save_checkpoint(path, {"model": network, "rtcontour": description})
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory, write_tiny_checkpoint):
+    """Such a checkpoint; read it, never change it."""
+    return write_tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny.pt")

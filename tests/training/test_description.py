@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from rtcontour.errors import CheckpointError
+from rtcontour.networks import RecomiaFCN
+from rtcontour.training import KEY, ModelDescription, save_checkpoint
+
+STRUCTURES = ["CTVn", {"Femur_Heads": ["Femur_Head_L", "Femur_Head_R"]}]
+
+
+def describe(network=None, **changes):
+    recipe = {
+        "recipe": "two",
+        "structures": STRUCTURES,
+        "window_hu": (-800, 800),
+        "spacing_mm": (1, 1, 3),
+        "patch": (16, 16, 8),
+        "postprocessing": {"connectivity": 6},
+    }
+    return ModelDescription.of(network or RecomiaFCN(classes=3), **{**recipe, **changes})
+
+
+@pytest.mark.parametrize("changes", [{}, {"spacing_mm": None, "postprocessing": None}])
+def test_a_description_survives_a_file_of_plain_values(tmp_path, changes):
+    description = describe(**changes)
+    save_checkpoint(tmp_path / "model.pt", {KEY: description})
+    state = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert ModelDescription(**state[KEY]) == description
+
+
+def test_it_says_what_the_network_was_built_with():
+    description = describe(RecomiaFCN(classes=3, size="gpu"))
+    assert description.network == "RecomiaFCN"
+    assert description.arguments == {"in_channels": 1, "classes": 3, "size": "gpu"}
+    assert set(description.versions) == {"rtcontour", "torch", "monai"}
+
+
+def test_the_same_recipe_with_other_versions_is_accepted():
+    older = describe().state_dict()
+    describe().load_state_dict({**older, "versions": {"torch": "1.0"}})
+
+
+@pytest.mark.parametrize(
+    ("other", "differs"),
+    [
+        (describe(RecomiaFCN(classes=3, size="gpu")), "arguments"),
+        (describe(structures=["CTVn", "Bladder"]), "structures"),
+    ],
+)
+def test_another_network_or_other_structures_are_refused(other, differs):
+    with pytest.raises(CheckpointError, match=f"'two' has {differs} .* this recipe wants .* resume with"):
+        describe().load_state_dict(other.state_dict())

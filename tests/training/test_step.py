@@ -1,0 +1,111 @@
+import pytest
+import torch
+from ignite.engine import Engine
+from monai.engines.utils import IterationEvents
+from monai.inferers import SimpleInferer
+
+from rtcontour.networks import RecomiaFCN, merged_background_nll
+from rtcontour.training import TrainingStep, ValidationStep
+
+SHAPE = (16, 8, 8)
+CLASSES = 4
+
+
+def network():
+    torch.manual_seed(3)
+    return RecomiaFCN(classes=CLASSES)
+
+
+def batch_of(patches):
+    """Patches of which one is half padding, one has no voxel at all, and one lacks a structure."""
+    generator = torch.Generator().manual_seed(5)
+    weight = torch.ones(patches, 1, *SHAPE, dtype=torch.uint8)
+    weight[1, :, 8:], weight[2] = 0, 0
+    annotated = torch.ones(patches, CLASSES, dtype=torch.bool)
+    annotated[0, 2] = False
+    return {
+        "image": torch.rand(patches, 1, *SHAPE, generator=generator) * 2 - 1,
+        "label": torch.randint(0, CLASSES, (patches, 1, *SHAPE), generator=generator, dtype=torch.uint8),
+        "weight": weight,
+        "annotated": annotated,
+    }
+
+
+def engine_around(net, step, optimizer=None):
+    engine = Engine(step)
+    engine.register_events(*IterationEvents)
+    engine.network, engine.inferer = net, SimpleInferer()
+    engine.optimizer = optimizer or torch.optim.SGD(net.parameters(), lr=0.0)
+    engine.state.device = torch.device("cpu")
+    return engine
+
+
+def gradients(micro_batch, batch):
+    net = network()
+    step = TrainingStep(merged_background_nll, micro_batch)
+    loss = step(engine_around(net, step), batch)["loss"]
+    return loss, [parameter.grad for parameter in net.parameters()]
+
+
+@pytest.mark.parametrize("micro_batch", [1, 2, 3])
+def test_micro_batches_give_the_gradient_of_the_batch_at_once(micro_batch):
+    batch = batch_of(4)
+    loss, expected = gradients(4, batch)
+    small_loss, found = gradients(micro_batch, batch)
+    assert small_loss == pytest.approx(loss, rel=1e-6)
+    largest = max(float(gradient.abs().max()) for gradient in expected)
+    for one, other in zip(found, expected, strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6 * largest)
+
+
+def test_the_loss_is_the_weighted_mean_over_all_voxels_of_the_batch():
+    batch = batch_of(4)
+    net = network().train()
+    logits = net(batch["image"])
+    expected = merged_background_nll(logits, batch["label"], batch["annotated"], weight=batch["weight"])
+    padded = batch["weight"].float().mean()
+    assert gradients(1, batch)[0] == pytest.approx(float((expected * padded).detach()), rel=1e-5)
+
+
+def test_the_gradient_is_not_carried_into_the_next_iteration():
+    batch = batch_of(4)
+    net = network()
+    step = TrainingStep(merged_background_nll, 2)
+    engine = engine_around(net, step)  # its learning rate is 0: both iterations see the same weights
+    step(engine, batch)
+    first = [parameter.grad.clone() for parameter in net.parameters()]
+    step(engine, batch)
+    assert all(torch.equal(p.grad, g) for p, g in zip(net.parameters(), first, strict=True))
+
+
+def test_the_weights_follow_the_optimiser_and_the_events_come_in_order():
+    net = network()
+    before = [parameter.detach().clone() for parameter in net.parameters()]
+    step = TrainingStep(merged_background_nll, 2)
+    engine = engine_around(net, step, torch.optim.SGD(net.parameters(), lr=0.1))
+    heard = []
+    for event in (IterationEvents.BACKWARD_COMPLETED, IterationEvents.MODEL_COMPLETED):
+        engine.add_event_handler(event, lambda _, name=event.name: heard.append(name))
+    step(engine, batch_of(4))
+    assert heard == ["BACKWARD_COMPLETED", "MODEL_COMPLETED"]
+    for parameter, old in zip(net.parameters(), before, strict=True):
+        assert torch.allclose(parameter, old - 0.1 * parameter.grad)
+
+
+def test_bfloat16_stays_near_float32():
+    batch = batch_of(4)
+    net = network()
+    step = TrainingStep(merged_background_nll, 2, torch.bfloat16)
+    assert step(engine_around(net, step), batch)["loss"] == pytest.approx(gradients(2, batch)[0], rel=0.05)
+
+
+def test_validation_adds_logits_to_the_batch_and_leaves_the_weights():
+    net = network().train()
+    step = ValidationStep()
+    batch = {**batch_of(3), "case": ["c1"]}
+    engine = engine_around(net, step)
+    out = step(engine, batch)
+    assert not net.training and out["case"] == ["c1"] and not out["pred"].requires_grad
+    with torch.no_grad():
+        assert torch.equal(out["pred"], net(batch["image"]))
+    assert engine.state.output is out and "pred" not in batch
