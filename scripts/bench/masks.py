@@ -1,4 +1,4 @@
-"""Time `rtcontour masks` against `plastimatch convert`: whole processes, the same RTSTRUCT and CT, both writing .nii.gz.
+"""Time `rtcontour masks` against `plastimatch convert`: whole processes, same RTSTRUCT and CT, both writing .nii.gz.
 
     python scripts/bench/masks.py [--slices 150] [--runs 3]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -20,26 +23,14 @@ def root():
     return ROOT
 
 
-@pytest.fixture(autouse=True)
-def from_the_root(monkeypatch):
-    """MONAI finds the default recipe of a config from the folder it is started in."""
-    monkeypatch.chdir(ROOT)
-
-
-def small_recipe(structures, patch):
-    recipe = json.loads((ROOT / "configs" / "recipes" / "pelvis_fcn.json").read_text())["recipe"]
-    small = {"name": "tiny", "checkpoint": "tiny.pt", "structures": structures, "patch": patch, "epochs": 2}
-    return {"recipe": {**recipe, **small}}
-
-
 @pytest.fixture(scope="session")
 def write_recipe(tiny_structures, tiny_patch):
     """Writes the default recipe with tiny patches, two epochs, and the changes asked for."""
+    default = json.loads((ROOT / "configs" / "recipes" / "pelvis_fcn.json").read_text())["recipe"]
+    tiny = {"name": "tiny", "checkpoint": "tiny.pt", "structures": tiny_structures, "patch": tiny_patch, "epochs": 2}
 
     def write(path, **changes):
-        content = small_recipe(tiny_structures, tiny_patch)
-        content["recipe"].update(changes)
-        path.write_text(json.dumps(content))
+        path.write_text(json.dumps({"recipe": {**default, **tiny, **changes}}))
         return str(path)
 
     return write
@@ -57,15 +48,71 @@ def preset(tmp_path_factory):
     return str(path)
 
 
-@pytest.fixture(scope="session")
-def monai_run():
-    """Runs `python -m monai.bundle run` as a process of its own, from the repository root."""
+@contextlib.contextmanager
+def as_in_a_process():
+    """From the repository root, where MONAI finds the default recipe; hook and log handlers are put back."""
+    hook, root_logger, ignite = sys.excepthook, logging.getLogger(), logging.getLogger("ignite.engine.engine")
+    handlers, level, ignite_level = root_logger.handlers[:], root_logger.level, ignite.level
+    try:
+        with contextlib.chdir(ROOT):
+            yield
+    finally:
+        sys.excepthook = hook
+        root_logger.handlers[:] = handlers
+        root_logger.setLevel(level)
+        ignite.setLevel(ignite_level)
 
-    def run(config_files, environment=(), **options):
-        command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(config_files)]
-        for name, value in options.items():
-            command += [f"--{name}", str(value)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", **dict(environment)}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+@pytest.fixture(scope="session")
+def run_workflow():
+    """Runs configs through MONAI's ConfigWorkflow and gives it, initialised and run, with what it printed."""
+    from monai.bundle import ConfigWorkflow
+
+    def run(config_files, workflow_type, **options):
+        said = io.StringIO()
+        with as_in_a_process(), contextlib.redirect_stdout(said):
+            workflow = ConfigWorkflow(
+                config_files,
+                logging_file=False,
+                workflow_type=workflow_type,
+                **{name: str(value) if isinstance(value, Path) else value for name, value in options.items()},
+            )
+            workflow.initialize()
+            workflow.run()
+            workflow.finalize()
+        return workflow, said.getvalue()
 
     return run
+
+
+@pytest.fixture
+def fail_here(capsys):
+    """What `python -m monai.bundle run` would say and end with, without the seconds that a new process takes."""
+    from monai.bundle import run
+
+    def fail(config_files, **options):
+        options = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+        with as_in_a_process():
+            try:
+                run(config_file=config_files, **options)
+            except Exception as error:
+                sys.excepthook(type(error), error, error.__traceback__)
+            else:
+                pytest.fail("the run did not fail")
+        return capsys.readouterr()
+
+    return fail
+
+
+def monai_process(config_files, environment=(), **options):
+    """`python -m monai.bundle run` as a process of its own."""
+    command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(config_files)]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **dict(environment)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def run_process():
+    return monai_process

@@ -66,5 +66,5 @@ def test_an_image_and_a_label_map_on_different_grids_are_refused(write_case, tin
 def test_a_value_without_a_name_is_refused(write_case, tiny_patient):
     hu, labels = tiny_patient()
     labels[5, 5, 5] = 9
-    with pytest.raises(DataSetError, match="9"):
+    with pytest.raises(DataSetError, match=r"label\.nii\.gz: .*values 9"):
         ReadCased()(write_case(hu, labels, annotated=[True] * 3, label_values=[0, 1, 2]))

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import torch
 
@@ -12,9 +14,10 @@ def item_of(labels, hu, grid):
 def test_a_label_map_is_written_on_the_grid_of_its_scan(tmp_path, tiny_patient, tiny_grid):
     hu, labels = tiny_patient()
     item = item_of(labels, hu, tiny_grid)
-    out = SaveLabelsd("pred", tmp_path / "new")(item)
+    out = SaveLabelsd("pred", tmp_path / "new", ["Bladder", "Rectum"])(item)
     written, grid = read_labels(tmp_path / "new" / "c1.nii.gz")
     assert np.array_equal(written, labels) and grid.matches(tiny_grid)
+    assert json.loads((tmp_path / "new" / "labels.json").read_text()) == {"background": 0, "Bladder": 1, "Rectum": 2}
     assert out["pred"] is item["pred"]
 
 
@@ -24,4 +27,4 @@ def test_a_second_run_replaces_the_first(tmp_path, tiny_patient, tiny_grid):
     save(item_of(labels, hu, tiny_grid))
     save(item_of(labels[::-1].copy(), hu, tiny_grid))
     assert np.array_equal(read_labels(tmp_path / "c1.nii.gz")[0], labels[::-1])
-    assert [path.name for path in tmp_path.iterdir()] == ["c1.nii.gz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c1.nii.gz", "labels.json"]

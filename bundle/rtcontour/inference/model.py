@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from rtcontour.datasets import recipe_channels
-from rtcontour.errors import CheckpointError
+from rtcontour.errors import CheckpointError, ConfigError
 from rtcontour.networks import build_network
 from rtcontour.training import KEY, ModelDescription, read_checkpoint
 
@@ -43,19 +43,20 @@ def load_model(
 
     Raises:
         CheckpointError: not there, not a checkpoint of rtcontour, or one for other structures or another network.
+        ConfigError: a device that is not there.
     """
-    path = Path(path)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(device)
+    path, device = Path(path), _device(device)
     state = read_checkpoint(path)
-    description = ModelDescription(**state[KEY])
+    try:
+        description = ModelDescription.from_state(state[KEY])
+        network = build_network(description.network, description.arguments)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     if structures is not None and list(structures) != description.structures:
         raise CheckpointError(
             f"{path}: was trained for {description.structures}, the recipe wants {list(structures)}; "
             "name the recipe or the checkpoint that belongs to the other"
         )
-    network = build_network(description.network, description.arguments)
     try:
         network.load_state_dict(state["model"])
     except RuntimeError as error:
@@ -64,3 +65,13 @@ def load_model(
             f"{path}: its weights do not fit {description.network} ({reason}); train it again"
         ) from error
     return Model(path, network.to(device).eval(), description, device)
+
+
+def _device(name: str | torch.device) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch has either, for a name and for hardware it lacks
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device {str(name)!r} cannot be used here ({reason}); say auto or cpu") from error

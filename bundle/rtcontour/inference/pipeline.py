@@ -16,7 +16,7 @@ from rtcontour.inference.model import Model, load_model
 from rtcontour.inference.windows import BodyWindows
 from rtcontour.labels import clean_labels
 from rtcontour.mask import Mask
-from rtcontour.training import autocast_dtype
+from rtcontour.training import autocast_dtype, reuse_freed_memory
 from rtcontour.transforms import window_hu
 
 DEFAULT_RECIPE = "pelvis_fcn"
@@ -52,6 +52,7 @@ def contour_patient(
         RtContourError: no CT there, no or another checkpoint, an output that exists already; nothing is written then.
     """
     refuse_existing(output, replace=replace)
+    reuse_freed_memory()
     model = load_model(weights or recipe_checkpoint(recipe or DEFAULT_RECIPE), device=device)
     ct = read_ct_series(ct_folder, series_uid=series_uid)
     labels = contour_ct(model, ct.hu)

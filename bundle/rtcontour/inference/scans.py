@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from rtcontour.errors import InputFileError
@@ -11,19 +12,24 @@ def find_scans(folder: str | Path) -> list[dict[str, str]]:
     """List the scans of a folder as items {"image": path, "case": name}, by name.
 
     NIfTI files, in the folder or in its images/, are scans of their own. Otherwise every folder that holds files,
-    the given one or any below it, is one DICOM series.
+    the given one or any below it, is one DICOM series, named by the way to it.
 
     Raises:
-        InputFileError: no such folder, or nothing in it.
+        InputFileError: no such folder, nothing in it, or two scans of one name.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputFileError(f"{folder}: no such folder; name one with DICOM slices or NIfTI images")
     images = folder / "images" if (folder / "images").is_dir() else folder
-    nifti = sorted(path for path in images.iterdir() if path.name.endswith((".nii", ".nii.gz")))
-    if nifti:
-        return [{"image": str(path), "case": path.name.split(".nii")[0]} for path in nifti]
-    series = sorted({path.parent for path in folder.rglob("*") if path.is_file()})
-    if not series:
+    scans = {path: path.name.split(".nii")[0] for path in images.iterdir() if path.name.endswith((".nii", ".nii.gz"))}
+    scans = scans or {path.parent: _way(folder, path.parent) for path in folder.rglob("*") if path.is_file()}
+    if not scans:
         raise InputFileError(f"{folder}: is empty; name a folder with DICOM slices or NIfTI images")
-    return [{"image": str(path), "case": path.name} for path in series]
+    twice = [case for case, count in Counter(scans.values()).items() if count > 1]
+    if twice:
+        raise InputFileError(f"{folder}: two scans would be named {twice[0]!r}; rename one, or contour them one by one")
+    return [{"image": str(path), "case": case} for path, case in sorted(scans.items())]
+
+
+def _way(folder: Path, path: Path) -> str:
+    return "_".join(path.relative_to(folder).parts) or folder.resolve().name

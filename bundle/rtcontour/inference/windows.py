@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from monai.inferers import SlidingWindowInferer
@@ -29,10 +29,11 @@ class BodyWindows(SlidingWindowInferer):
             roi_size=tuple(patch), sw_batch_size=1, overlap=overlap, mode="gaussian", padding_mode="constant", cval=AIR
         )
 
-    def __call__(self, inputs: Tensor, network: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    def __call__(self, inputs: Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
         """(1, 1, i, j, k) windowed image -> (1, classes, i, j, k) logits."""
         box = body_box(inputs)
-        inside = super().__call__(inputs[box].contiguous(), lambda patch: network(patch).float(), *args, **kwargs)
+        crop = inputs[box].contiguous()
+        inside = cast(Tensor, super().__call__(crop, lambda patch: network(patch).float(), *args, **kwargs))
         logits = inside.new_full((inputs.shape[0], inside.shape[1], *inputs.shape[2:]), -30.0)
         logits[:, 0] = 30.0
         logits[box] = inside

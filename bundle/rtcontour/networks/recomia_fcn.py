@@ -41,7 +41,7 @@ class ConvNormReLU(nn.Sequential):
     """Convolution without bias, normalisation, ReLU; the size is kept but for the stride."""
 
     def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> None:
-        padding = tuple(n // 2 for n in kernel)
+        padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
         super().__init__(
             nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=False), norm(outputs), nn.ReLU(inplace=True)
         )
@@ -91,7 +91,7 @@ class RecomiaFCN(nn.Module):
 
     def __init__(self, in_channels: int = 1, classes: int = 6, size: str = "cpu") -> None:
         super().__init__()
-        self.arguments = {"in_channels": in_channels, "classes": classes, "size": size}
+        self.arguments: dict[str, int | str] = {"in_channels": in_channels, "classes": classes, "size": size}
         shape = SIZES[size]
         c0, c1, c2, c3 = shape.widths
         n1, n2 = shape.units

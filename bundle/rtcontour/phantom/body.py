@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rtcontour.phantom.canvas import Box, Canvas
+from rtcontour.phantom.compartments import paint_compartments
 from rtcontour.phantom.patient import Patient, stream
 from rtcontour.phantom.shapes import Loft, Samples
 
@@ -38,6 +39,7 @@ CAVITY: dict[float, list[tuple[float, float]]] = {
 }
 CAVITY_ROUNDING_MM = 10.0
 SKIN_MM = 2.0
+CLEFT_MM = 1.6  # half the width of the natal cleft
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +70,29 @@ def paint_body(canvas: Canvas, patient: Patient) -> Body:
     fat = np.array([patient.fat_mm, patient.belly_fat_mm, patient.buttock_fat_mm], np.float32)
     skin, fascia = canvas.smooth_fields(lambda x, y, z: _skin_and_fascia(x, y, z, trunk, legs, fat))
     fascia += 1.8 * canvas.rough
-    everywhere = (slice(None), slice(None), slice(None))
-    fat_texture = patient.fat_hu + 5 * canvas.texture + 45 * np.clip(canvas.texture - 2.0, 0, 1)  # septa, small vessels
-    canvas.paint(everywhere, canvas.cover(skin), fat_texture)
-    canvas.paint(everywhere, canvas.cover(skin) * canvas.cover(-(skin + SKIN_MM)), float(rng.uniform(-20, 30)))
-    fascia = np.maximum(fascia, skin + SKIN_MM + 2.0)
-    _paint_muscles(canvas, patient, fascia, rng)
+    skin_hu = float(rng.uniform(-20, 30))
+    for slab in canvas.slabs():
+        skin[slab] = np.maximum(skin[slab], _natal_cleft(canvas, slab))
+        _paint_skin_and_fat(canvas, patient, slab, skin[slab], skin_hu)
+        fascia[slab] = np.maximum(fascia[slab] + 1.1 * canvas.rough[slab], skin[slab] + SKIN_MM + 2.0)
+    paint_compartments(canvas, patient, fascia, rng)
     box, cavity = _paint_cavity(canvas, patient, rng)
     return Body(skin, fascia, box, cavity)
+
+
+def _natal_cleft(canvas: Canvas, slab: Box) -> Samples:
+    """Negative distance into the slit of air between the buttocks, deeper further down."""
+    x, y, z = canvas.x[slab], canvas.y[slab], canvas.z[slab]
+    floor = 55 + 0.6 * (z + 90).clip(-10)
+    return np.minimum(np.float32(CLEFT_MM) - np.abs(x), y - floor)
+
+
+def _paint_skin_and_fat(canvas: Canvas, patient: Patient, slab: Box, skin: Samples, skin_hu: float) -> None:
+    """Fat with its septa and small vessels, inside a thin skin."""
+    texture = canvas.texture[slab]
+    body = canvas.cover(skin)
+    canvas.paint(slab, body, patient.fat_hu + 5 * texture + 45 * np.clip(texture - 2.0, 0, 1))
+    canvas.paint(slab, body * canvas.cover(-(skin + SKIN_MM)), skin_hu)
 
 
 def _trunk_table(patient: Patient, rng: np.random.Generator) -> Samples:
@@ -108,7 +125,8 @@ def _skin_and_fascia(
             for i in range(ni):
                 px, py, pz = x[i, j, k], y[i, j, k], z[i, j, k]
                 inner = _trunk_distance(px, py, pz, trunk)
-                outer = inner
+                outer = _trunk_distance(px, py, max(pz, np.float32(-50.0)), trunk)
+                outer += max(np.float32(0.0), -72 - pz) * np.float32(0.6)  # perineum and mons fill the gap of the legs
                 down = max(np.float32(0.0), -50 - pz)
                 for s in range(2):
                     leg = _ellipse(
@@ -172,113 +190,6 @@ def _fat_thickness(px: np.float32, py: np.float32, pz: np.float32, fat: Samples)
     leg = np.float32(1.0) - np.float32(0.25) * min(np.float32(1.0), max(np.float32(0.0), (-pz - 20) / np.float32(60.0)))
     thin_back = np.float32(1.0) - np.float32(0.45) * behind * np.exp(-((px / np.float32(60.0)) ** 2))
     return fat[0] * leg * thin_back + belly + mons + fat[2] * aside * behind
-
-
-def _paint_muscles(canvas: Canvas, patient: Patient, fascia: Samples, rng: np.random.Generator) -> None:
-    """Muscle bellies are cells around seeds drawn out along z, with planes of fat between them."""
-    seeds = _muscle_seeds(rng)
-    bend = canvas.noise(26.0, rng)
-    depth = np.float32(rng.uniform(28, 40))
-    planes = _fat_planes(canvas.x, canvas.y, canvas.z, fascia, canvas.rough, bend, seeds, depth)
-    streaks = canvas.noise(2.5, rng) + 0.8 * bend
-    marbled = np.clip((streaks - 2.7 + 1.8 * patient.marbling) * 0.8, 0, 0.6)
-    muscle = patient.muscle_hu + 3 * canvas.texture
-    muscle += marbled * (patient.fat_hu - muscle)
-    plane_mm = np.float32(0.4 + 1.8 * patient.marbling) * (0.7 + 0.9 * canvas.noise(16.0, rng))
-    plane_mm *= 1 + 0.8 * np.clip((-45 - canvas.z) / 40, 0, 1)  # thighs are looser
-    share = np.clip(0.5 + (planes - plane_mm) / 1.6, 0, 1)
-    muscle = patient.fat_hu + share * (muscle - patient.fat_hu)
-    canvas.paint((slice(None), slice(None), slice(None)), canvas.cover(fascia), muscle)
-
-
-def _muscle_seeds(rng: np.random.Generator) -> Samples:
-    """(n, 3) seeds on a jittered hexagonal lattice, alike on both sides but for a few mm."""
-    half = []
-    for level, z in enumerate(np.arange(-220, 240, 85.0)):
-        for row, y in enumerate(np.arange(-110, 125, 33.0)):
-            for x in np.arange(10 + 20 * ((row + level) % 2), 190, 42.0):
-                half.append((x + rng.normal(0, 9), y + rng.normal(0, 8), z + rng.normal(0, 18)))
-    left = np.asarray(half, np.float32)
-    right = left * (-1, 1, 1) + rng.normal(0, 2.5, left.shape)
-    return np.vstack([left, right]).astype(np.float32)
-
-
-@njit(cache=True, fastmath=True)
-def _fat_planes(
-    x: Samples,
-    y: Samples,
-    z: Samples,
-    fascia: Samples,
-    bend_x: Samples,
-    bend_y: Samples,
-    seeds: Samples,
-    depth: np.float32,
-) -> Samples:
-    """Distance in mm to the nearest plane between two muscles, within the fascia."""
-    ni, nj, nk = x.shape
-    out = np.full((nk, nj, ni), np.float32(9.0)).T
-    flat = np.float32(0.1)  # muscles run along z
-    near = np.empty(seeds.shape[0], np.int64)
-    for k in range(nk):
-        for j0 in range(0, nj, 16):
-            for i0 in range(0, ni, 16):
-                i1, j1 = min(i0 + 16, ni), min(j0 + 16, nj)
-                if fascia[(i0 + i1) // 2, (j0 + j1) // 2, k] > 24:
-                    continue
-                count = _seeds_in_reach(x, y, z, seeds, near, (i0 + i1) // 2, (j0 + j1) // 2, k, flat)
-                for j in range(j0, j1):
-                    for i in range(i0, i1):
-                        if fascia[i, j, k] > 1:
-                            continue
-                        px, py, pz = x[i, j, k] + 3 * bend_x[i, j, k], y[i, j, k] + 3 * bend_y[i, j, k], z[i, j, k]
-                        first, second = np.float32(1e9), np.float32(1e9)
-                        for n in range(count):
-                            s = near[n]
-                            d = (px - seeds[s, 0]) ** 2 + (py - seeds[s, 1]) ** 2 + flat * (pz - seeds[s, 2]) ** 2
-                            if d < first:
-                                first, second = d, first
-                            elif d < second:
-                                second = d
-                        plane = (np.sqrt(second) - np.sqrt(first)) / 2
-                        plane = _layered(plane, px, py, pz, fascia[i, j, k], depth)
-                        out[i, j, k] = plane
-    return out
-
-
-@njit(cache=True, fastmath=True)
-def _layered(
-    plane: np.float32, px: np.float32, py: np.float32, pz: np.float32, fascia: np.float32, depth: np.float32
-) -> np.float32:
-    """Planes along the surface: gluteus maximus over the deeper muscles, and the layers of the abdominal wall."""
-    if py < -25 and pz > 15 - (py + 60) * np.float32(0.4) and fascia > -22:
-        layers = min(abs(fascia + 7), abs(fascia + 13)) * np.float32(1.6)
-        return min(abs(px), layers if abs(px) > 62 else np.float32(9.0))
-    gluteal = depth * (1 - max(np.float32(0.0), pz - 55) / 50) + max(np.float32(0.0), 25 - py) * np.float32(1.5)
-    if gluteal > 4 and py > -30:
-        edge = abs(fascia + gluteal)
-        return min(plane, edge) if fascia < -gluteal else edge
-    return plane
-
-
-@njit(cache=True, fastmath=True)
-def _seeds_in_reach(
-    x: Samples,
-    y: Samples,
-    z: Samples,
-    seeds: Samples,
-    near: NDArray[np.int64],
-    i: int,
-    j: int,
-    k: int,
-    flat: np.float32,
-) -> int:
-    count = 0
-    for s in range(seeds.shape[0]):
-        d = (x[i, j, k] - seeds[s, 0]) ** 2 + (y[i, j, k] - seeds[s, 1]) ** 2 + flat * (z[i, j, k] - seeds[s, 2]) ** 2
-        if d < 85.0**2:
-            near[count] = s
-            count += 1
-    return count
 
 
 def _paint_cavity(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> tuple[Box, Samples]:

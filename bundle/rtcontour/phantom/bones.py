@@ -30,10 +30,10 @@ def paint_bones(canvas: Canvas, patient: Patient) -> Bones:
     dense = 0.7 + 0.6 * patient.bone_quality
     paint_spine(canvas, mask, dense, rng)
     wing, lower = draw_hip_bone(patient, rng)
-    radius_mm = rng.normal(23.6, 0.8) - (0.0 if patient.male else 1.0)
-    radius_mm /= np.prod(patient.scale) ** 0.2  # heads vary less than people
+    size = float(np.prod(patient.scale)) ** 0.2  # heads vary less than people
+    radius_mm = float(rng.normal(23.6, 0.8) - (0.0 if patient.male else 1.0)) / size
     joint_space_mm = float(rng.uniform(2.4, 4.2))
-    right, left = (draw_femur(rng, float(radius_mm), joint_space_mm) for _ in range(2))
+    right, left = (draw_femur(rng, radius_mm, joint_space_mm) for _ in range(2))
     right = right.mirrored()
     paint_hip_bone(canvas, mask, wing.mirrored(), lower.mirrored(), right, dense)
     paint_hip_bone(canvas, mask, wing, lower, left, dense)

@@ -27,6 +27,7 @@ SIGMOID = [
 ]
 CAECUM = [(-88, -52, 46, 17), (-104, -38, 70, 22), (-116, -22, 104, 22), (-122, -8, 145, 21), (-124, 0, 225, 20)]
 BAG_BACK = [(-10, 20), (20, 22), (45, 26), (70, 14), (95, -10), (130, -16), (225, -14)]  # z -> y in the middle
+BAG_TOP_MM = 150.0  # departments stop about where the aorta divides
 STEP_MM = 9.0  # between two points of a loop
 
 
@@ -43,7 +44,8 @@ def paint_bowel(canvas: Canvas, patient: Patient, body: Body, organs: Organs, ot
     rng = stream(patient.seed, "bowel")
     box = body.cavity_box
     bag = _bag(canvas, body, organs, other, rng)
-    free = bag[box] & (body.cavity < -3) & ~organs.near_bladder[box]
+    above = canvas.z[box] > BAG_TOP_MM - 20  # bowel goes on beyond the contoured bag
+    free = (bag[box] | above & ~other[box]) & (body.cavity < -3) & ~organs.near_bladder[box]
     loops = _loops(canvas, box, free, rng)
     first, second, owner = _nearest_loops(canvas.x[box], canvas.y[box], canvas.z[box], loops)
     first += 1.4 * canvas.rough[box]
@@ -51,7 +53,7 @@ def paint_bowel(canvas: Canvas, patient: Patient, body: Body, organs: Organs, ot
     _paint_loops(canvas, patient, box, first, second, owner, rng)
     colon = np.zeros(canvas.hu.shape, np.bool_, order="F")
     room = np.zeros_like(colon)
-    room[box] = (body.cavity < -1) & ~(other | organs.near_bladder)[box]
+    room[box] = (body.cavity < -1) & ~(other | organs.near_bladder | organs.genital)[box]
     for knots, stool_share in ((SIGMOID, 0.5), (CAECUM, 0.9)):
         tube = Chain.through(wobbled(rng, knots, 3.0), 6)
         _paint_colon(canvas, patient, tube, stool_share, room, colon, rng)
@@ -66,13 +68,13 @@ def _bag(
     """The peritoneal region: in front of the great vessels and the rectum, above and behind the bladder."""
     box = body.cavity_box
     x, y, z = canvas.x[box], canvas.y[box], canvas.z[box]
-    depth = rng.uniform(6, 24)
+    depth, top = rng.uniform(6, 24), rng.normal(BAG_TOP_MM, 6)
     heights, backs = np.array(BAG_BACK, np.float32).T
     sideways = np.clip((np.abs(x) - 60) / 40, 0, 1) * 40 * np.clip((z - 60) / 40, 0, 1)
     behind = y - np.interp(z, heights, backs).astype(np.float32) - sideways + 6 * canvas.rough[box] + x * x / 400
     below_dome = (z < organs.bladder_top_mm - 12) & (y < -20) & (np.abs(x) < 62)
     inside = (body.cavity < -2) & (behind < 0) & (z > depth - np.clip(-y - 20, 0, 30) * 0.1) & ~below_dome
-    inside &= ~(other | organs.bladder | organs.rectum | organs.genital)[box]
+    inside &= (z < top) & ~(other | organs.bladder | organs.rectum | organs.genital)[box]
     bag = np.zeros(canvas.hu.shape, np.bool_, order="F")
     bag[box] = inside
     return bag
@@ -191,7 +193,7 @@ def _paint_colon(
     distance = distance + 2.8 * canvas.rough[box]
     distance = np.where(allowed[box], distance, 3.0).astype(np.float32)
     canvas.paint(box, canvas.cover(distance), patient.muscle_hu + (10 if patient.contrast else -4))
-    filling = canvas.noise(30.0, rng)[box] + rng.normal(0.2, 0.4)
+    filling = canvas.noise(30.0, rng, box) + rng.normal(0.2, 0.4)
     stool = 25 + 30 * canvas.texture[box] - 500 * np.clip(canvas.texture[box] - 1.4, 0, 1) * stool_share
     gas = np.clip((filling - 0.75) * 6, 0, 1)
     lumen = canvas.cover(distance + 3.0 + 5 * np.clip(-filling, 0, 2))

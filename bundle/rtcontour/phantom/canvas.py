@@ -6,7 +6,7 @@ normal, and the scanner averages them (partial volume); every `stride`-th layer 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from rtcontour.phantom.shapes import Samples, Shape
 Box = tuple[slice, slice, slice]
 COORDINATE_STEP = (8, 8, 8)  # pose and warp are smooth: evaluated on every eighth sample, and linear in between
 FIELD_STEP = (4, 4, 2)  # so are skin and fascia, a little less
+SLAB_LAYERS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +66,15 @@ class Canvas:
         lattice = _lattice(self.pose, self.start_mm, self.step_mm, self.hu.shape, FIELD_STEP)
         return [_refine_by(nodes, self.hu.shape, *FIELD_STEP) for nodes in values(*lattice)]
 
-    def noise(self, scale_mm: float, rng: np.random.Generator) -> Samples:
-        """A smooth unit-variance field that varies over `scale_mm`."""
-        return _grain(self.hu.shape, self.step_mm, scale_mm, rng)
+    def slabs(self) -> Iterator[Box]:
+        """A few layers at a time: whole-canvas arithmetic in pieces that fit the cache."""
+        for first in range(0, self.hu.shape[2], SLAB_LAYERS):
+            yield slice(None), slice(None), slice(first, first + SLAB_LAYERS)
+
+    def noise(self, scale_mm: float, rng: np.random.Generator, box: Box | None = None) -> Samples:
+        """A smooth unit-variance field that varies over `scale_mm`, for the whole canvas or a box of it."""
+        shape = self.hu.shape if box is None else self.hu[box].shape
+        return _grain(shape, self.step_mm, scale_mm, rng)
 
     def around(self, shape: Shape, reach_mm: float = 3.0) -> Box:
         """The box of samples that a shape, grown by `reach_mm`, may touch."""
@@ -88,6 +95,18 @@ class Canvas:
         """The box around a shape and the signed distance in it, mm."""
         box = self.around(shape, reach_mm)
         return box, shape.distance(self.x[box], self.y[box], self.z[box])
+
+    def distance_within(self, box: Box, shape: Shape, reach_mm: float) -> Samples:
+        """The signed distance in any box; beyond `reach_mm` of the shape it is only known to be larger."""
+        far = np.full(self.hu[box].shape[::-1], reach_mm, np.float32).T
+        own = self.around(shape, reach_mm)
+        shared = tuple(
+            slice(max(a.start, b.start), max(a.start, b.start, min(a.stop, b.stop)))
+            for a, b in zip(box, own, strict=True)
+        )
+        inner = tuple(slice(s.start - a.start, s.stop - a.start) for s, a in zip(shared, box, strict=True))
+        far[inner] = np.minimum(shape.distance(self.x[shared], self.y[shared], self.z[shared]), reach_mm)
+        return far
 
     def cover(self, distance_mm: Samples) -> Samples:
         """Share of each sample that lies inside, from the signed distance: a ramp one voxel wide."""

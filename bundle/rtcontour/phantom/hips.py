@@ -59,9 +59,10 @@ def paint_hip_bone(
     low, high = (np.stack(corner) for corner in zip(wing.bounds(), lower.bounds(), strict=True))
     box = canvas.box(low.min(axis=0) - 6, high.max(axis=0) + 6)
     x, y, z = canvas.x[box], canvas.y[box], canvas.z[box]
-    to_head = femur.head.distance(x, y, z)
+    to_head = canvas.distance_within(box, femur.head, reach_mm=30.0)
     cup = np.maximum(to_head - (femur.joint_space_mm + CUP_MM), _beyond_rim(x, y, z, femur))
-    bone = smooth_union(smooth_union(wing.distance(x, y, z), lower.distance(x, y, z), 9.0), cup, 5.0)
+    above, below = (canvas.distance_within(box, part, reach_mm=12.0) for part in (wing, lower))
+    bone = smooth_union(smooth_union(above, below, 9.0), cup, 5.0)
     at_symphysis = (np.abs(x) < 8) & (z < 0) & (y < 0)
     at_sacrum = (y > 15) & (np.abs(np.abs(x) - 58) < 22) & (z > 30)
     canvas.paint(box, canvas.cover(bone + 1.0) * at_symphysis, 90.0)

@@ -91,7 +91,7 @@ def _paint_rectum(
         box, canvas.cover(distance), patient.muscle_hu + (14 if patient.contrast else 0) + 6 * canvas.texture[box]
     )
     rectum = (distance < 0) & (z > -50) & (z < 62)
-    fill = canvas.noise(34.0, rng)[box] + rng.normal(0.2, 0.7)
+    fill = canvas.noise(34.0, rng, box) + rng.normal(0.2, 0.7)
     stool = patient.fat_hu * 0.1 + 30 + 35 * canvas.texture[box]
     open_z = np.clip((z + 34) / 10, 0, 1)
     lumen = canvas.cover(distance + WALL_MM + 4 * np.clip(-fill, 0, 3)) * open_z

@@ -20,7 +20,7 @@ from rtcontour.phantom.organs import paint_organs
 from rtcontour.phantom.patient import Patient, draw_patient, stream
 from rtcontour.phantom.pose import Pose, draw_pose
 from rtcontour.phantom.scanner import draw_scanner, scan
-from rtcontour.phantom.vessels import paint_vessels
+from rtcontour.phantom.vessels import paint_plexus, paint_vessels
 
 PROTOCOLS = [  # spacing in mm and how often
     ((0.9765625, 0.9765625, 2.5), 0.2),
@@ -80,11 +80,11 @@ def draw_pelvis(
     pose = draw_pose(rng, origin, patient.scale)
     stride = 2 if grid.spacing_mm[2] >= THICK_SLICE_MM else 1
     start, canvas = _canvas(grid, patient, pose, stride, stream(seed, "texture"))
-    tissue_masks, skin = _paint(canvas, patient)
+    truth = _paint(canvas, patient)
     scanner = draw_scanner(rng)
-    back = _back_mm(skin, start, grid)
+    back = _back_mm(truth["External"], start, grid)
     hu = scan(canvas.hu, stride, start, grid, scanner, back, stream(seed, "noise"))
-    masks = {name: _to_mask(mask, stride, start, grid) for name, mask in tissue_masks.items()}
+    masks = {name: _to_mask(mask, stride, start, grid) for name, mask in truth.items()}
     habit = draw_habit(stream(seed, "habit"), list(masks), patient.contrast)
     contoured = contour_by_habit(masks, habit, stream(seed, "hand"))
     description = {
@@ -141,10 +141,12 @@ def _canvas(
     return start, Canvas.over(pose, start_mm, step, shape, rng)
 
 
-def _paint(canvas: Canvas, patient: Patient) -> tuple[dict[str, NDArray[np.bool_]], NDArray[np.bool_]]:
+def _paint(canvas: Canvas, patient: Patient) -> dict[str, NDArray[np.bool_]]:
+    """Paint the patient from the skin inwards; gives the truth on the canvas."""
     body = paint_body(canvas, patient)
     paint_spaces(canvas, patient)
     muscle = paint_muscles(canvas, patient)
+    paint_plexus(canvas, patient)
     organs = paint_organs(canvas, patient)
     bones = paint_bones(canvas, patient)
     vessels = paint_vessels(canvas, patient)
@@ -152,7 +154,7 @@ def _paint(canvas: Canvas, patient: Patient) -> tuple[dict[str, NDArray[np.bool_
     solid = muscle | bones.mask
     bowel = paint_bowel(canvas, patient, body, organs, solid | vessels.mask)
     cut = float(stream(patient.seed, "neck").uniform(0.62, 0.85))
-    masks = {
+    return {
         "Femur_Head_L": femoral_head(canvas, bones.femur_left, cut),
         "Femur_Head_R": femoral_head(canvas, bones.femur_right, cut),
         "Bladder": organs.bladder & ~bones.mask,
@@ -163,7 +165,6 @@ def _paint(canvas: Canvas, patient: Patient) -> tuple[dict[str, NDArray[np.bool_
         "Rectum": organs.rectum & ~bones.mask,
         "External": external,
     }
-    return masks, external
 
 
 def _back_mm(external: NDArray[np.bool_], start: tuple[int, int, int], grid: Grid) -> float:

@@ -71,7 +71,7 @@ def draw_pose(rng: np.random.Generator, centre_mm: NDArray[np.float64], scale: N
     wavelength = rng.uniform(90, 260, size=(3, WAVES, 1))
     waves[..., :3] = 2 * np.pi * direction / np.linalg.norm(direction, axis=2, keepdims=True) / wavelength
     waves[..., 3] = rng.uniform(0, 2 * np.pi, size=(3, WAVES))
-    waves[..., 4] = rng.normal(0, 1, size=(3, WAVES)) * wavelength[..., 0] / 130  # long waves may be higher
+    waves[..., 4] = rng.normal(0, 1, size=(3, WAVES)) * wavelength[..., 0] / 170  # long waves may be higher
     return Pose(centre_mm, _turn(2, turn) @ _turn(1, roll) @ _turn(0, pitch), scale, waves)
 
 

@@ -102,6 +102,17 @@ def _paint_plaques(canvas: Canvas, arteries: list[Chain], rng: np.random.Generat
         canvas.paint_shape(Chain.ball(spot, float(rng.uniform(0.8, 2.2))), float(rng.uniform(300, 900)))
 
 
+def paint_plexus(canvas: Canvas, patient: Patient) -> None:
+    """Small veins and strands in the fat where bladder, prostate or uterus, and rectum will lie."""
+    rng = stream(patient.seed, "plexus")
+    for _ in range(int(rng.integers(25, 90))):
+        angle, z = rng.uniform(0, 2 * np.pi), rng.uniform(-25, 45)
+        spot = np.array([40 * np.cos(angle), 18 + 42 * np.sin(angle), z]) * rng.uniform(0.75, 1.1, 3)
+        path = spot + np.cumsum(rng.normal(0, 5, (3, 3)), axis=0)
+        strand = Chain.through(np.column_stack([path, rng.uniform(0.8, 2.4, 3)]), 2)
+        canvas.paint_shape(strand, float(rng.uniform(0, patient.vein_hu)), 6)
+
+
 def _nodal_region(canvas: Canvas, pelvic: list[Chain], rng: np.random.Generator) -> NDArray[np.bool_]:
     """All within the margin of the iliac vessels, from the lower end of the external ones to the promontory."""
     region = np.zeros(canvas.hu.shape, np.bool_, order="F")

@@ -3,6 +3,7 @@
 from rtcontour.training.annotated_dice import AnnotatedDice, predictions_and_labels
 from rtcontour.training.checkpoints import SaveBest, SaveLast, read_checkpoint, resume, save_checkpoint
 from rtcontour.training.description import KEY, ModelDescription
+from rtcontour.training.memory import reuse_freed_memory
 from rtcontour.training.plain_errors import ErrorsFirst, install_plain_errors
 from rtcontour.training.plan import check_data_set, check_split, print_plan
 from rtcontour.training.progress import CaseProgress, Progress, ValidationLine
@@ -31,5 +32,6 @@ __all__ = [
     "print_plan",
     "read_checkpoint",
     "resume",
+    "reuse_freed_memory",
     "save_checkpoint",
 ]

@@ -24,10 +24,10 @@ class AnnotatedDice(CumulativeIterationMetric):
         super().__init__()
         self.structures = tuple(structures)
 
-    def _compute_list(self, y_pred: Any, y: Any, **_: Any) -> Tensor:
+    def _compute_list(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
         return torch.stack([self._dice(p, *truth) for p, truth in zip(y_pred, y, strict=True)])
 
-    def _compute_tensor(self, y_pred: Tensor, y: Tensor, **_: Any) -> Tensor:
+    def _compute_tensor(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
         complete = torch.ones(len(self.structures) + 1, dtype=torch.bool)
         return self._compute_list(list(y_pred), [(truth, complete) for truth in y])
 

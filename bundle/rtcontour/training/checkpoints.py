@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from ignite.engine import Engine, Events
@@ -68,7 +68,7 @@ def resume(path: str | Path, trainer: Engine, objects: Mapping[str, Any], device
         raise CheckpointError(
             f"{path}: has run {done} epochs, the recipe wants {trainer.state.max_epochs}; raise its epochs to go on"
         )
-    CheckpointLoader(str(path), restored, map_location=device)(trainer)
+    CheckpointLoader(str(path), restored, map_location=cast(Any, device))(trainer)
 
 
 class SaveLast:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -59,7 +59,7 @@ class ModelDescription:
         return cls(
             recipe=recipe,
             network=type(network).__name__,
-            arguments=dict(network.arguments),
+            arguments=dict(cast(Mapping[str, Any], network.arguments)),
             structures=list(structures),
             window_hu=[float(hu) for hu in window_hu],
             spacing_mm=None if spacing_mm is None else [float(mm) for mm in spacing_mm],
@@ -67,6 +67,18 @@ class ModelDescription:
             postprocessing=None if postprocessing is None else dict(postprocessing),
             versions={name: version(name) for name in ("rtcontour", "torch", "monai")},
         )
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ModelDescription:
+        """The description that `state_dict` gave.
+
+        Raises:
+            CheckpointError: an entry too few or too many.
+        """
+        try:
+            return cls(**state)
+        except TypeError as error:
+            raise CheckpointError(f"its description is not as this rtcontour writes it ({error}); update it") from error
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, as `torch.load(weights_only=True)` takes them."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from types import TracebackType
@@ -10,6 +12,8 @@ from types import TracebackType
 from ignite.engine import Engine, Events
 
 from rtcontour.errors import RtContourError
+
+WORKER_ERROR = re.compile(r"Caught .* in DataLoader worker.*rtcontour\.errors\.\w+: ([^\n]+)", re.DOTALL)
 
 
 def install_plain_errors() -> None:
@@ -19,6 +23,7 @@ def install_plain_errors() -> None:
     """
     if os.environ.get("RTCONTOUR_DEBUG") != "1":
         sys.excepthook = _print_plainly
+        logging.getLogger("ignite.engine.engine").setLevel(logging.CRITICAL)  # it logs an error, then raises it
 
 
 def _print_plainly(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -32,16 +37,15 @@ def _print_plainly(kind: type[BaseException], error: BaseException, traceback: T
 def plain_message(error: BaseException) -> str | None:
     """The line of the RtContourError behind an error, None where there is none.
 
-    MONAI and Ignite raise new errors from ours, so causes are walked. A DataLoader's worker cannot hand over its
-    exception, only its traceback as text: the last line of that text is ours then.
+    MONAI and Ignite raise new errors from ours, so causes are walked. A DataLoader's worker hands over tracebacks as
+    text, in an error of the type that ended it: the last line in there that is ours counts.
     """
     for cause in _causes(error):
+        from_worker = WORKER_ERROR.search(str(cause))
+        if from_worker:
+            return from_worker[1]
         if isinstance(cause, RtContourError):
             return str(cause)
-        last_line = str(cause).strip().rpartition("\n")[2]
-        name, found, message = last_line.partition(": ")
-        if found and name.startswith("rtcontour.errors."):
-            return message
     return None
 
 
@@ -55,13 +59,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 class ErrorsFirst:
-    """Pass an RtContourError on before MONAI's StatsHandler logs its traceback; attach it before that handler."""
+    """Raise an engine's error again; attach it before MONAI's StatsHandler, which would log its traceback first.
+
+    Ignite swallows an error as soon as anything listens to it, so one of those that listen must raise it.
+    """
 
     def attach(self, engine: Engine) -> None:
         """Listen to the engine's exceptions."""
         engine.add_event_handler(Events.EXCEPTION_RAISED, self)
 
     def __call__(self, engine: Engine, error: BaseException) -> None:
-        """Raise again what is ours; leave the rest to the handlers behind this one."""
-        if os.environ.get("RTCONTOUR_DEBUG") != "1" and plain_message(error) is not None:
-            raise error
+        """Raise what ended the engine's run."""
+        raise error

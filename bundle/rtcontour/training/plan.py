@@ -18,13 +18,17 @@ def count_annotated(data: DataSet, split: str, channels: Sequence[Channel]) -> d
 
 
 def check_split(data: DataSet, split: str) -> None:
-    """Refuse an empty split before any work.
+    """Refuse a split that is empty or cannot be scored, before any work.
 
     Raises:
-        DataSetError: the data set has no case in it.
+        DataSetError: the data set has no case in it, or one without label map.
     """
+    path = data.folder / "datalist.json"
     if not data.split(split):
-        raise DataSetError(f"{data.folder / 'datalist.json'}: has no {split} case; add some to its {split!r} list")
+        raise DataSetError(f"{path}: has no {split} case; add some to its {split!r} list")
+    unknown = ", ".join(case.case for case in data.split(split) if case.label is None)
+    if unknown:
+        raise DataSetError(f"{path}: {split} cases {unknown} have no label map to score against; add it or leave them out")
 
 
 def check_data_set(data: DataSet, channels: Sequence[Channel]) -> None:

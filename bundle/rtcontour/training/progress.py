@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from typing import Any, cast
 
 from ignite.engine import Engine, Events
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -21,6 +22,7 @@ class Progress:
     def __init__(self) -> None:
         self._bar: Bar | None = None
         self._sum = 0.0
+        self._length = self._total = 1
         self._started = self._last_line = 0.0
         self._first_iteration = 0
 
@@ -35,30 +37,31 @@ class Progress:
     def _start(self, engine: Engine) -> None:
         self._started = self._last_line = time.monotonic()
         self._first_iteration = engine.state.iteration
+        self._length = engine.state.epoch_length or 1
+        self._total = (engine.state.max_epochs or 1) * self._length
         if sys.stderr.isatty():
             columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
             self._bar = Bar(*columns)
             self._bar.start()
-            self._task = self._bar.add_task("training", total=engine.state.max_epochs * engine.state.epoch_length)
+            self._task = self._bar.add_task("training", total=self._total)
 
     def _start_epoch(self, engine: Engine) -> None:
         self._sum = 0.0
 
     def _step(self, engine: Engine) -> None:
-        self._sum += engine.state.output["loss"]
-        length = engine.state.epoch_length
-        done = (engine.state.iteration - 1) % length + 1
+        self._sum += cast(dict[str, float], engine.state.output)["loss"]
+        done = (engine.state.iteration - 1) % self._length + 1
         epoch = f"epoch {engine.state.epoch}/{engine.state.max_epochs}"
-        text = f"{epoch} iteration {done}/{length} loss {self._sum / done:.4f}"
+        text = f"{epoch} iteration {done}/{self._length} loss {self._sum / done:.4f}"
         if self._bar:
             self._bar.update(self._task, completed=engine.state.iteration, description=text)
-        elif done == length or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+        elif done == self._length or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
             print(f"{text} left {self._time_left(engine)}", flush=True)
 
     def _time_left(self, engine: Engine) -> str:
         steps = engine.state.iteration - self._first_iteration
-        to_do = engine.state.max_epochs * engine.state.epoch_length - engine.state.iteration
+        to_do = self._total - engine.state.iteration
         seconds = int((time.monotonic() - self._started) / steps * to_do)
         return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
@@ -97,5 +100,5 @@ class CaseProgress:
 
     def __call__(self, engine: Engine) -> None:
         """Print to standard output."""
-        names = ", ".join(str(item["case"]) for item in engine.state.output)
+        names = ", ".join(str(item["case"]) for item in cast(list[dict[str, Any]], engine.state.output))
         print(f"case {engine.state.iteration}/{engine.state.epoch_length}: {names}", flush=True)

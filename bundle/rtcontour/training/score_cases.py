@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from ignite.engine import Engine, Events
@@ -35,8 +35,7 @@ class ScoreCases:
         engine.add_event_handler(Events.COMPLETED, self._write)
 
     def _score(self, engine: Engine) -> None:
-        for item in engine.state.output:
-            self.cases.append(self._score_case(item))
+        self.cases += [self._score_case(item) for item in cast(list[dict[str, Any]], engine.state.output)]
 
     def _score_case(self, item: Mapping[str, Any]) -> dict[str, StructureScores]:
         predicted, truth = (np.asarray(item[key][0].cpu()) for key in ("pred", "label"))

@@ -35,8 +35,6 @@ class IndexCentresd(Transform):
 
 def _sampled(inside: NDArray[np.bool_]) -> torch.Tensor:
     flat = np.flatnonzero(inside)
-    if (
-        flat.size > MOST_CENTRES
-    ):  # random, since every n-th could lie on few slices only
+    if flat.size > MOST_CENTRES:  # random, since every n-th could lie on few slices only
         flat = np.random.default_rng(0).choice(flat, MOST_CENTRES, replace=False)
     return torch.from_numpy(np.stack(np.unravel_index(flat, inside.shape), axis=1).astype(np.int32))

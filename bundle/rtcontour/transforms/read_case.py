@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 from monai.transforms import Transform
+from numpy.typing import NDArray
 
 from rtcontour.datasets import apply_label_values, read_image, read_labels
-from rtcontour.errors import GeometryError
+from rtcontour.errors import DataSetError, GeometryError
 from rtcontour.transforms.read_scan import image_tensor
 
 
@@ -22,6 +23,7 @@ class ReadCased(Transform):
 
     Raises:
         GeometryError: image and label of a case lie on different grids.
+        DataSetError: the label map holds a value without a name.
     """
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -36,7 +38,13 @@ class ReadCased(Transform):
                     f"{item['label']}: lies on another grid ({label_grid.shape} of {label_grid.spacing_mm} mm) than "
                     f"the image of case {item['case']} ({grid.shape} of {grid.spacing_mm} mm); resample it to the image"
                 )
-            channels = apply_label_values(labels, np.asarray(item.pop("label_values"), np.uint8))
+            channels = self._channels(labels, item)
             item["label"] = image_tensor(channels, grid, item["label"])
         item["annotated"] = torch.as_tensor(item["annotated"], dtype=torch.bool)
         return item
+
+    def _channels(self, labels: NDArray[Any], item: dict[Hashable, Any]) -> NDArray[np.uint8]:
+        try:
+            return apply_label_values(labels, np.asarray(item.pop("label_values"), np.uint8))
+        except DataSetError as error:
+            raise DataSetError(f"{item['label']}: {error}") from error

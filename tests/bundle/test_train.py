@@ -1,0 +1,110 @@
+import json
+import math
+import re
+import shutil
+
+import pytest
+import torch
+
+CONFIG = "configs/train.json"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, run_workflow, tiny_data_set, recipe, preset):
+    """Two epochs: the workflow, what it printed, and its output folder; read them, never change them."""
+    folder = tmp_path_factory.mktemp("trained") / "new"
+    options = {"dataset_dir": tiny_data_set, "output_dir": folder}
+    return *run_workflow([CONFIG, recipe, preset], "train", **options), folder
+
+
+def test_monai_finds_every_property_of_a_training(trained):
+    assert trained[0].check_properties() == []
+
+
+def test_every_epoch_is_trained_and_validated(trained):
+    workflow, said, _ = trained
+    assert re.findall(r"^epoch (\d)/2 iteration 2/2 loss ", said, re.M) == ["1", "2"]
+    assert len(re.findall(r"validation: mean Dice 0\.\d+ \(Bladder ", said)) == 2
+    assert workflow.trainer.state.epoch == 2
+
+
+def test_an_update_sees_batch_times_accumulate_patches(trained, tiny_patch):
+    batch = next(iter(trained[0].parser.get_parsed_content("train::dataloader")))
+    assert batch["image"].shape == (2, 1, *tiny_patch) and batch["image"].dtype == torch.float32
+    assert -1 <= batch["image"].min() and batch["image"].max() <= 1
+    assert batch["annotated"].shape == (2, 3)
+
+
+def test_the_best_model_holds_all_that_is_needed_to_use_it(trained, tiny_structures, tiny_patch):
+    state = torch.load(trained[2] / "model.pt", weights_only=True)
+    assert set(state) == {"model", "rtcontour"}
+    said = state["rtcontour"]
+    assert said["network"] == "RecomiaFCN"
+    assert said["arguments"] == {"in_channels": 1, "classes": 3, "size": "cpu"}
+    assert (said["structures"], said["patch"], said["spacing_mm"]) == (tiny_structures, tiny_patch, None)
+    assert said["window_hu"] == [-800, 800] and said["postprocessing"] == {"connectivity": 26}
+
+
+def test_the_learning_rate_falls_with_the_epochs(trained):
+    assert trained[0].parser.get_parsed_content("optimizer").param_groups[0]["lr"] < 1e-4
+
+
+def test_tensorboard_finds_losses_and_dice(trained):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tags = set()
+    for path in trained[2].glob("events.out.tfevents.*"):
+        events = EventAccumulator(str(path))
+        events.Reload()
+        tags |= set(events.Tags()["scalars"])
+    assert {"train_loss", "mean_dice"} <= tags
+
+
+def test_a_resumed_training_goes_on_with_the_next_epoch(
+    tmp_path, trained, run_workflow, write_recipe, tiny_data_set, preset
+):
+    folder = shutil.copytree(trained[2], tmp_path / "copy")
+    before = torch.load(folder / "last.pt", weights_only=True)
+    longer = write_recipe(tmp_path / "longer.json", epochs=3)
+    workflow, said = run_workflow(
+        [CONFIG, longer, preset], "train", dataset_dir=tiny_data_set, output_dir=folder, resume=True
+    )
+    assert re.findall(r"^epoch (\d)/3 iteration", said, re.M) == ["3"]
+    after = torch.load(folder / "last.pt", weights_only=True)
+    assert (before["trainer"]["iteration"], after["trainer"]["iteration"]) == (4, 6)
+    assert after["best"]["best"] >= before["best"]["best"] > -math.inf
+    assert after["schedule"]["last_epoch"] == 3
+    optimised = next(iter(after["optimizer"]["state"].values()))
+    assert int(optimised["step"]) == 6
+
+
+def test_the_same_seed_trains_the_same_weights(tmp_path, trained, run_workflow, tiny_data_set, recipe, preset):
+    run_workflow([CONFIG, recipe, preset], "train", dataset_dir=tiny_data_set, output_dir=tmp_path / "again")
+    first, again = (torch.load(folder / "last.pt")["model"] for folder in (trained[2], tmp_path / "again"))
+    assert all(torch.allclose(first[name], again[name], atol=1e-6) for name in first)
+
+
+def test_a_check_tells_the_plan_and_trains_nothing(tmp_path, run_workflow, tiny_data_set, recipe, preset):
+    options = {"dataset_dir": tiny_data_set, "output_dir": tmp_path / "new"}
+    _, said = run_workflow([CONFIG, recipe, preset], "train", run_id="check", **options)
+    assert "training: 2 cases; contoured: Bladder 2, Rectum 1" in said
+    assert "2 patches an update" in said and "nothing was trained" in said
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_default_recipe_and_preset_are_taken_where_none_is_named(tmp_path, run_workflow, tiny_data_set):
+    names = ["Femur_Head_R", "Femur_Head_L", "Bladder", "Bag_Bowel", "CTVn"]
+    folder = shutil.copytree(tiny_data_set, tmp_path / "data")
+    content = json.loads((folder / "datalist.json").read_text())
+    content["labels"].update({name: 10 + n for n, name in enumerate(names) if name != "Bladder"})
+    content["training"][0]["annotated"] = names
+    (folder / "datalist.json").write_text(json.dumps(content))
+    _, said = run_workflow(CONFIG, "train", run_id="check", dataset_dir=folder, output_dir=tmp_path / "new")
+    assert "recipe pelvis_fcn: RecomiaFCN" in said and "658,878 parameters" in said
+    assert "1 patches an update" in said
+
+
+def test_a_value_of_a_recipe_that_is_named_can_be_overridden(tmp_path, run_workflow, tiny_data_set, recipe, preset):
+    options = {"dataset_dir": tiny_data_set, "output_dir": tmp_path / "new", "recipe::patch": [16, 16, 8]}
+    _, said = run_workflow([CONFIG, recipe, preset], "train", run_id="check", **options)
+    assert "patch [16, 16, 8]" in said

@@ -1,0 +1,68 @@
+import pytest
+import torch
+from monai.inferers import SlidingWindowInferer
+
+from rtcontour.inference import BodyWindows
+from rtcontour.networks import RecomiaFCN
+
+PATCH = (16, 12, 8)
+BOX = (slice(None), slice(None), slice(3, 30), slice(2, 22), slice(5, 19))
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return RecomiaFCN(classes=3).eval()
+
+
+def image_of(box=BOX, shape=(36, 24, 20)):
+    """Air with something in a box: dense on its faces, anything within."""
+    image = torch.full((1, 1, *shape), -1.0)
+    inside = torch.rand(image[box].shape, generator=torch.Generator().manual_seed(1)) - 0.3
+    image[box] = inside
+    return image
+
+
+def run(windows, image, network):
+    with torch.no_grad():
+        return windows(image, network)
+
+
+@pytest.mark.parametrize("overlap", [0.25, 0.5])
+def test_inside_the_body_box_it_is_monai_s_sliding_window(network, overlap):
+    image = image_of()
+    theirs = SlidingWindowInferer(PATCH, 1, overlap, mode="gaussian", padding_mode="constant", cval=-1.0)
+    expected = run(theirs, image[BOX].contiguous(), network)
+    found = run(BodyWindows(PATCH, overlap), image, network)
+    assert found.shape == (1, 3, *image.shape[2:])
+    assert torch.allclose(found[BOX], expected, atol=1e-6)
+
+
+def test_outside_the_body_box_there_is_only_background(network):
+    labels = run(BodyWindows(PATCH), image_of(), network).argmax(dim=1, keepdim=True)
+    outside = torch.ones_like(labels, dtype=torch.bool)
+    outside[BOX] = False
+    assert outside.any() and torch.all(labels[outside] == 0)
+
+
+def test_an_image_smaller_than_a_window_is_padded_with_air(network):
+    image = image_of((slice(None),) * 5, shape=(9, 8, 5))
+    padded = torch.full((1, 1, *PATCH), -1.0)
+    place = (slice(None), slice(None), slice(3, 12), slice(2, 10), slice(1, 6))  # MONAI pads half, rounded down, before
+    padded[place] = image
+    with torch.no_grad():
+        expected = network(padded)[place]
+    assert torch.allclose(run(BodyWindows(PATCH), image, network), expected, atol=1e-5)
+
+
+def test_an_image_of_nothing_but_air_gets_logits_everywhere(network):
+    found = run(BodyWindows(PATCH), torch.full((1, 1, 18, 14, 10), -1.0), network)
+    assert found.shape == (1, 3, 18, 14, 10) and torch.isfinite(found).all()
+
+
+def test_logits_are_float32_under_autocast(network):
+    with torch.autocast("cpu", torch.bfloat16):
+        found = run(BodyWindows(PATCH), image_of(), network)
+    assert found.dtype == torch.float32
+    exact = run(BodyWindows(PATCH), image_of(), network)
+    assert (found.argmax(1) == exact.argmax(1)).float().mean() > 0.95
