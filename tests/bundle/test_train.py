@@ -31,7 +31,7 @@ def test_every_epoch_is_trained_and_validated(trained):
 def test_an_update_sees_batch_times_accumulate_patches(trained, tiny_patch):
     batch = next(iter(trained[0].parser.get_parsed_content("train::dataloader")))
     assert batch["image"].shape == (2, 1, *tiny_patch) and batch["image"].dtype == torch.float32
-    assert -1 <= batch["image"].min() and batch["image"].max() <= 1
+    assert batch["image"].min() >= -1 and batch["image"].max() <= 1
     assert batch["annotated"].shape == (2, 3)
 
 

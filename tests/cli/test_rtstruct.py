@@ -15,9 +15,7 @@ def label_map(tmp_path, tiny_patient, tiny_grid):
 
 
 @pytest.mark.parametrize("as_file", [False, True], ids=["names as text", "names in a file"])
-def test_a_label_map_becomes_a_structure_set(
-    rtcontour, tmp_path, label_map, tiny_ct, tiny_patient, tiny_grid, as_file
-):
+def test_a_label_map_becomes_a_structure_set(rtcontour, tmp_path, label_map, tiny_ct, tiny_patient, tiny_grid, as_file):
     names = json.dumps({"background": 0, "Bladder": 1, "Rectum": 2})
     if as_file:
         (tmp_path / "names.json").write_text(names)

@@ -27,6 +27,7 @@ class Drawing:
     spacing_mm: tuple[float, float, float] | None = None
     slices: int | None = None
     columns_rows: tuple[int, int] | None = None
+    truth: bool = False
 
 
 def write_data_set(
@@ -40,6 +41,7 @@ def write_data_set(
     spacing_mm: tuple[float, float, float] | None = None,
     slices: int | None = None,
     columns_rows: tuple[int, int] | None = None,
+    truth: bool = False,
 ) -> Path:
     """Write a data set folder of phantoms: images, label maps of the Sartor five, masks of every contoured structure.
 
@@ -56,6 +58,7 @@ def write_data_set(
         spacing_mm: one voxel size for all cases; drawn by default.
         slices: one number of slices for all cases; drawn by default.
         columns_rows: one matrix for all cases; 512 x 512 by default.
+        truth: take the exact structures, all of them, instead of what the clinic contoured in its own style.
 
     Returns:
         The folder.
@@ -68,7 +71,7 @@ def write_data_set(
     jobs = [(number, str(split)) for number, split in enumerate(splits)]
     with whole_folder(folder) as partial_folder:
         root = partial_folder.resolve()
-        draw = partial(_write_case, root, seed, Drawing(spacing_mm, slices, columns_rows))
+        draw = partial(_write_case, root, seed, Drawing(spacing_mm, slices, columns_rows, truth))
         cases = tuple(_run(draw, jobs, workers))
         write_datalist(root, DataSet(f"Pelvis phantoms, seed {seed}", root, LABELS, cases, DESCRIPTION))
     return folder
@@ -90,11 +93,12 @@ def _write_case(root: Path, seed: int, drawing: Drawing, number: int, split: str
     )
     name = f"phantom_{number:04d}"
     image, label = root / "images" / f"{name}.nii.gz", root / "labels" / f"{name}.nii.gz"
-    annotated = tuple(structure for structure in LABELS if structure in phantom.contoured)
-    contoured = {structure: phantom.contoured[structure] for structure in annotated}
+    drawn = phantom.masks if drawing.truth else phantom.contoured
+    annotated = tuple(structure for structure in LABELS if structure in drawn)
+    contoured = {structure: drawn[structure] for structure in annotated}
     write_image(image, phantom.hu, phantom.grid)
     write_labels(label, merge_masks(contoured, LABELS, phantom.grid), phantom.grid)
-    for structure, mask in phantom.contoured.items():
+    for structure, mask in drawn.items():
         write_mask(root / "masks" / name / f"{structure}.nii.gz", mask)
     cohort = "contrast" if phantom.description["contrast"] else "plain"
     return Case(name, name, image, label, annotated, cohort, split)

@@ -28,7 +28,9 @@ def check_split(data: DataSet, split: str) -> None:
         raise DataSetError(f"{path}: has no {split} case; add some to its {split!r} list")
     unknown = ", ".join(case.case for case in data.split(split) if case.label is None)
     if unknown:
-        raise DataSetError(f"{path}: {split} cases {unknown} have no label map to score against; add it or leave them out")
+        raise DataSetError(
+            f"{path}: {split} cases {unknown} have no label map to score against; add it or leave them out"
+        )
 
 
 def check_data_set(data: DataSet, channels: Sequence[Channel]) -> None:
