@@ -66,9 +66,7 @@ def test_a_resumed_training_goes_on_with_the_next_epoch(
     folder = shutil.copytree(trained[2], tmp_path / "copy")
     before = torch.load(folder / "last.pt", weights_only=True)
     longer = write_recipe(tmp_path / "longer.json", epochs=3)
-    workflow, said = run_workflow(
-        [CONFIG, longer, preset], "train", dataset_dir=tiny_data_set, output_dir=folder, resume=True
-    )
+    _, said = run_workflow([CONFIG, longer, preset], "train", dataset_dir=tiny_data_set, output_dir=folder, resume=True)
     assert re.findall(r"^epoch (\d)/3 iteration", said, re.M) == ["3"]
     after = torch.load(folder / "last.pt", weights_only=True)
     assert (before["trainer"]["iteration"], after["trainer"]["iteration"]) == (4, 6)
@@ -102,6 +100,12 @@ def test_the_default_recipe_and_preset_are_taken_where_none_is_named(tmp_path, r
     _, said = run_workflow(CONFIG, "train", run_id="check", dataset_dir=folder, output_dir=tmp_path / "new")
     assert "recipe pelvis_fcn: RecomiaFCN" in said and "658,878 parameters" in said
     assert "1 patches an update" in said
+
+
+def test_another_recipe_can_be_named_by_a_reference(tmp_path, run_workflow, tiny_data_set, recipe, preset):
+    options = {"dataset_dir": tiny_data_set, "output_dir": tmp_path / "new", "recipe": f"%{recipe}::recipe"}
+    _, said = run_workflow([CONFIG, preset], "train", run_id="check", **options)
+    assert "recipe tiny: RecomiaFCN" in said
 
 
 def test_a_value_of_a_recipe_that_is_named_can_be_overridden(tmp_path, run_workflow, tiny_data_set, recipe, preset):

@@ -100,8 +100,16 @@ def test_a_ct_slice_given_as_structure_set(refused, tmp_path, tiny_ct):
 
 @pytest.mark.parametrize(
     "name",
-    ["rtplan_named_RS.dcm", "rtplan.dcm", "rtdose.dcm", "crlf_corrupted.dcm", "derived/truncated.dcm"]
-    + ["derived/empty_file.dcm", "derived/text_named_dcm.dcm", "frame_of_reference_mismatch.dcm"],
+    [
+        "rtplan_named_RS.dcm",
+        "rtplan.dcm",
+        "rtdose.dcm",
+        "crlf_corrupted.dcm",
+        "frame_of_reference_mismatch.dcm",
+        "derived/truncated.dcm",
+        "derived/empty_file.dcm",
+        "derived/text_named_dcm.dcm",
+    ],
 )
 def test_a_real_file_that_is_no_sound_structure_set(refused, tmp_path, odd, name):
     ct = odd.parent / "mim_keyhole" / "CT"
