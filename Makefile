@@ -1,6 +1,6 @@
 # make demo   a synthetic patient, contoured with the shipped weights, in demo/
 # make test   everything that CI checks
-PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v))) python3)
+PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
