@@ -1,7 +1,7 @@
 import pytest
 
 from rtcontour.errors import OutputError
-from rtcontour.files import refuse_existing, whole_file, whole_folder
+from rtcontour.files import refuse_existing, refuse_filled, whole_file, whole_folder
 
 
 def names(folder):
@@ -93,3 +93,13 @@ def test_an_output_can_be_refused_before_the_work(tmp_path):
     refuse_existing(tmp_path, replace=True)
     with pytest.raises(OutputError, match="--replace"):
         refuse_existing(tmp_path, replace=False)
+
+
+def test_a_folder_for_results_may_be_absent_or_empty_but_not_filled(tmp_path):
+    refuse_filled(tmp_path / "absent", replace=False)
+    refuse_filled(tmp_path, replace=False)
+    (tmp_path / "old.txt").touch()
+    refuse_filled(tmp_path, replace=True)
+    for taken in (tmp_path, tmp_path / "old.txt"):
+        with pytest.raises(OutputError, match="holds something already.*--replace True"):
+            refuse_filled(taken, replace=False)

@@ -85,6 +85,17 @@ def refuse_existing(path: str | Path, *, replace: bool) -> None:
         raise OutputError(f"{path}: exists already; choose another place, or say --replace (replace=True)")
 
 
+def refuse_filled(folder: str | Path, *, replace: bool) -> None:
+    """Fail early when a folder that is to receive results holds something already.
+
+    Raises:
+        OutputError: `folder` has anything in it and `replace` is False.
+    """
+    folder = Path(folder)
+    if not replace and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise OutputError(f"{folder}: holds something already; name another place, or say --replace True")
+
+
 def bundle_root() -> str:
     """The folder that holds configs/ and models/.
 

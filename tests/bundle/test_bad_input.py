@@ -101,6 +101,38 @@ def test_a_validation_image_that_breaks_off_while_training(fail_to_train, data_s
     assert "images/c3.nii.gz: " in fail_to_train()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("resume", "false", "resume is 'false'"),
+        ("recipe::patch", [16, 16], "recipe::patch is [16, 16]; expected three sizes"),
+        ("recipe::spacing_mm", [1, 1, 3], "recipe::spacing_mm is [1, 1, 3]; expected null"),
+        ("preset::size", "huge", "RecomiaFCN has no size 'huge'; known: cpu, gpu, paper"),
+        ("preset::batch", 0, "preset::batch is 0"),
+        ("val_interval", 9, "val_interval is 9"),
+        ("weights", "models/nothing.pt", "models/nothing.pt: no such checkpoint"),
+    ],
+)
+def test_a_value_that_cannot_train(fail_to_train, option, value, said):
+    assert said in fail_to_train(**{option: value})
+
+
+def test_weights_of_other_structures_are_no_start(fail_to_train, tiny_checkpoint, tmp_path):
+    state = torch.load(tiny_checkpoint, weights_only=True)
+    state["rtcontour"]["structures"] = ["Bladder", "CTVn"]
+    torch.save(state, tmp_path.parent / "other_structures.pt")
+    line = fail_to_train(weights=tmp_path.parent / "other_structures.pt")
+    assert "other_structures.pt: checkpoint of recipe" in line and "CTVn" in line
+
+
+def test_an_earlier_training_is_not_replaced_unasked(fail_here, tmp_path, data_set, recipe, preset):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "last.pt").write_text("hours of work")
+    line = line_of(fail_here([TRAIN, recipe, preset], dataset_dir=data_set, output_dir=tmp_path / "run"))
+    assert "run/last.pt: an earlier training is there" in line
+    assert (tmp_path / "run" / "last.pt").read_text() == "hours of work"
+
+
 def test_nothing_to_resume(fail_to_train):
     assert "new/last.pt: no run to resume" in fail_to_train(resume=True)
 
@@ -151,6 +183,17 @@ class TestWeights:
     def test_in_a_file_of_text(self, fail_with_weights, story, tmp_path):
         (tmp_path / "text.pt").write_text("weights")
         assert "text.pt: cannot be read as a checkpoint" in fail_with_weights(story, checkpoint=tmp_path / "text.pt")
+
+
+@pytest.mark.parametrize("story", [EVALUATE, INFERENCE])
+def test_earlier_results_are_not_replaced_unasked(fail_here, tmp_path, data_set, tiny_checkpoint, recipe, story):
+    options = {"dataset_dir": data_set, "checkpoint": tiny_checkpoint, "output_dir": tmp_path / "old"}
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "summary.json").write_text("{}")
+    line = line_of(fail_here([story, recipe], **options))
+    assert "old: holds something already" in line and "--replace True" in line
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["summary.json"]
+    assert "replace is 'no'" in line_of(fail_here([story, recipe], **options, replace="no"))
 
 
 def test_a_split_that_has_no_case(fail_with_weights, data_set):

@@ -16,6 +16,15 @@ def evaluated(tmp_path_factory, run_workflow, tiny_data_set, tiny_checkpoint, re
     return *run_workflow([CONFIG, recipe], "inference", **options), folder
 
 
+def test_earlier_results_are_replaced_where_that_was_said(
+    tmp_path, run_workflow, tiny_data_set, tiny_checkpoint, recipe
+):
+    options = {"dataset_dir": tiny_data_set, "checkpoint": tiny_checkpoint, "output_dir": tmp_path}
+    (tmp_path / "summary.json").write_text("{}")
+    run_workflow([CONFIG, recipe], "inference", **options, replace=True)
+    assert summary_of(tmp_path)["structures"]
+
+
 def summary_of(folder):
     return json.loads((folder / "summary.json").read_text(), parse_constant=pytest.fail)
 

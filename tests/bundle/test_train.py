@@ -76,6 +76,17 @@ def test_a_resumed_training_goes_on_with_the_next_epoch(
     assert int(optimised["step"]) == 6
 
 
+def test_a_training_may_start_from_the_weights_of_another(
+    tmp_path, trained, run_workflow, tiny_data_set, recipe, preset
+):
+    options = {"dataset_dir": tiny_data_set, "output_dir": tmp_path / "new", "weights": trained[2] / "model.pt"}
+    frozen = {**options, "recipe::optimizer::lr": 0.0}
+    _, said = run_workflow([CONFIG, recipe, preset], "train", **frozen)
+    assert re.findall(r"^epoch (\d)/2 iteration 2/2", said, re.M) == ["1", "2"]
+    first, second = (torch.load(path / "model.pt")["model"] for path in (trained[2], tmp_path / "new"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
 def test_the_same_seed_trains_the_same_weights(tmp_path, trained, run_workflow, tiny_data_set, recipe, preset):
     run_workflow([CONFIG, recipe, preset], "train", dataset_dir=tiny_data_set, output_dir=tmp_path / "again")
     first, again = (torch.load(folder / "last.pt")["model"] for folder in (trained[2], tmp_path / "again"))

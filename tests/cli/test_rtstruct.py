@@ -27,6 +27,12 @@ def test_a_label_map_becomes_a_structure_set(rtcontour, tmp_path, label_map, tin
         assert np.array_equal(rasterize(roi, tiny_grid).full(), tiny_patient()[1] == value)
 
 
+def test_a_label_map_may_have_its_names_beside_it(rtcontour, tmp_path, label_map, tiny_ct):
+    (tmp_path / "labels.json").write_text('{"background": 0, "Bladder": 1, "Rectum": 2}')
+    assert rtcontour("rtstruct", label_map, tiny_ct, tmp_path / "rs.dcm").code == 0
+    assert [roi.name for roi in read_structure_set(tmp_path / "rs.dcm").rois] == ["Bladder", "Rectum"]
+
+
 def test_an_existing_file_is_kept_unless_replaced(rtcontour, refused, tmp_path, label_map, tiny_ct):
     (tmp_path / "rs.dcm").write_text("mine")
     command = ("rtstruct", label_map, tiny_ct, tmp_path / "rs.dcm", "--names", '{"Bladder": 1, "Rectum": 2}')

@@ -65,7 +65,7 @@ def test_nothing_to_score_has_no_mean(tmp_path):
 
 def test_every_run_counts_its_own_cases(tmp_path):
     engine = Engine(lambda engine, batch: [batch])
-    ScoreCases(STRUCTURES, tmp_path).attach(engine)
+    ScoreCases(STRUCTURES, tmp_path, replace=True).attach(engine)
     exact = case({1: [(1, 1, 1)]}, {1: [(1, 1, 1)]}, [True, True, True])
     engine.run([exact, exact])
     engine.run([exact])

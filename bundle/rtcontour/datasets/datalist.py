@@ -12,7 +12,7 @@ from typing import Any
 from rtcontour.datasets.data_set import SPLITS, Case, DataSet
 from rtcontour.errors import DataSetError, Finding
 from rtcontour.files import whole_file
-from rtcontour.structures import find_structure
+from rtcontour.structures import find_structure, unresolved_name
 
 DATALIST = "datalist.json"
 BACKGROUND = "background"
@@ -92,8 +92,7 @@ def _structure_names(path: Path, content: Mapping[str, Any]) -> tuple[dict[str, 
         structure = find_structure(written)
         names[written] = structure.name if structure else written
         if structure is None:
-            message = "no structure of the table; it keeps its name, 3 mm tolerance and a colour made from the name"
-            findings.append(Finding("name-unresolved", message, "warning", written))
+            findings.append(unresolved_name(written))
     for what, found in (("value", labels.values()), ("structure", names.values())):
         twice = [item for item, count in Counter(found).items() if count > 1]
         if twice:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rtcontour.contours import Roi, rasterize
-from rtcontour.datasets.label_names import parse_label_names, read_label_names
+from rtcontour.datasets.label_names import LABEL_NAMES, parse_label_names, read_label_names
 from rtcontour.datasets.nifti import read_labels, write_mask
 from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set, write_structure_set
 from rtcontour.errors import Finding, InputFileError, StructureNameError, deliver
@@ -106,7 +106,7 @@ def import_masks(
         masks: a folder of masks, or a label map (NIfTI).
         ct_folder: the CT they lie on.
         output: the RTSTRUCT file.
-        names: for a label map, a JSON file or JSON text {"Bladder": 1, ...}.
+        names: for a label map, a JSON file or JSON text {"Bladder": 1, ...}; None for the labels.json beside it.
         label: structure set label.
         series_uid: which series, where the folder holds several.
         replace: overwrite an existing output.
@@ -170,14 +170,20 @@ def split_label_map(path: str | Path, names: str | None) -> dict[str, Mask]:
     """The structures of a label map as masks by name.
 
     Raises:
-        InputFileError: no names, unreadable names, or label values in the map that they do not name.
+        InputFileError: no names given or beside it, unreadable names, or label values in the map that they do not name.
     """
-    if names is None:
-        raise InputFileError(f"{path}: a label map needs the names of its labels; say --names '{{\"Bladder\": 1}}'")
-    inline = names.lstrip().startswith("{")
-    values = parse_label_names(names, "--names") if inline else read_label_names(names)
+    beside = Path(path).parent / LABEL_NAMES
+    if names is None and not beside.is_file():
+        raise InputFileError(
+            f"{path}: a label map needs the names of its labels, and {beside} is not there; "
+            "say --names '{\"Bladder\": 1}'"
+        )
+    inline = names is not None and names.lstrip().startswith("{")
+    values = parse_label_names(str(names), "--names") if inline else read_label_names(names or beside)
     labels, grid = read_labels(path)
     unnamed = sorted(set(np.unique(labels).tolist()) - {0, *values.values()})
     if unnamed:
-        raise InputFileError(f"{path}: holds the labels {unnamed}, which --names does not name; add them")
+        raise InputFileError(
+            f"{path}: holds the labels {unnamed}, which {'--names' if names else beside} does not name; add them"
+        )
     return {name: Mask.from_array(labels == value, grid) for name, value in values.items() if value}

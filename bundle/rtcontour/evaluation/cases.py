@@ -17,7 +17,7 @@ from rtcontour.datasets import (
 from rtcontour.errors import DataSetError, Finding, InputFileError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
-from rtcontour.structures import find_structure
+from rtcontour.structures import find_structure, unresolved_name
 
 DATALIST = "datalist.json"
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
@@ -113,8 +113,7 @@ def _resolve_names(files: CaseFiles, written: Iterable[str]) -> tuple[dict[str, 
         if in_use in names.values():
             raise DataSetError(f"{files.path}: {name!r} is the second to mean {in_use}; keep one of them")
         if structure is None:
-            message = "no structure of the table; it keeps its name, 3 mm tolerance and a colour made from the name"
-            findings.append(Finding("name-unresolved", message, subject=name))
+            findings.append(unresolved_name(name))
         names[name] = in_use
     return names, tuple(findings)
 

@@ -67,7 +67,7 @@ def contour_ct(model: Model, hu: NDArray[np.int16]) -> NDArray[np.uint8]:
     image = window_hu(torch.from_numpy(hu).to(model.device), description.window_hu)[None, None]
     dtype = autocast_dtype(model.device)
     with torch.inference_mode(), torch.autocast(model.device.type, dtype, enabled=dtype is not None):
-        logits = BodyWindows(description.patch)(image, model.network)
+        logits = BodyWindows(description.patch, window_hu=description.window_hu)(image, model.network)
     labels = np.asfortranarray(logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy())
     return labels if description.postprocessing is None else clean_labels(labels, **description.postprocessing)
 

@@ -9,8 +9,10 @@ import torch
 from monai.inferers import SlidingWindowInferer
 from torch import Tensor
 
+from rtcontour.transforms import window_hu as scale_hu
+
 AIR = -1.0  # the lowest value of a windowed image
-BODY = -0.4  # -320 HU in a window of -800..800: above lung and air, below fat
+BODY_HU = -320.0  # above lung and air, below fat
 
 
 class BodyWindows(SlidingWindowInferer):
@@ -22,16 +24,20 @@ class BodyWindows(SlidingWindowInferer):
     Args:
         patch: window (i, j, k) in voxels.
         overlap: of neighbouring windows, 0 to below 1.
+        window_hu: lowest and highest HU of the windowed images.
     """
 
-    def __init__(self, patch: Sequence[int], overlap: float = 0.5) -> None:
+    def __init__(
+        self, patch: Sequence[int], overlap: float = 0.5, window_hu: Sequence[float] = (-800.0, 800.0)
+    ) -> None:
         super().__init__(
             roi_size=tuple(patch), sw_batch_size=1, overlap=overlap, mode="gaussian", padding_mode="constant", cval=AIR
         )
+        self.body = float(scale_hu(torch.tensor(BODY_HU), window_hu))  # AIR where the window begins above it
 
     def __call__(self, inputs: Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
         """(1, 1, i, j, k) windowed image -> (1, classes, i, j, k) logits."""
-        box = body_box(inputs)
+        box = body_box(inputs, self.body)
         crop = inputs[box].contiguous()
         inside = cast(Tensor, super().__call__(crop, lambda patch: network(patch).float(), *args, **kwargs))
         logits = inside.new_full((inputs.shape[0], inside.shape[1], *inputs.shape[2:]), -30.0)
@@ -40,9 +46,9 @@ class BodyWindows(SlidingWindowInferer):
         return logits
 
 
-def body_box(image: Tensor) -> tuple[slice, ...]:
-    """The slices of (B, 1, i, j, k) around everything above BODY; everything where there is nothing."""
-    dense = (image > BODY).flatten(0, 1).any(dim=0)
+def body_box(image: Tensor, body: float) -> tuple[slice, ...]:
+    """The slices of (B, 1, i, j, k) around everything above `body`; everything where there is nothing."""
+    dense = (image > body).flatten(0, 1).any(dim=0)
     box = [slice(None), slice(None)]
     for axis in range(3):
         others = tuple(other for other in range(3) if other != axis)

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from rtcontour.errors import CheckpointError
+from rtcontour.errors import CheckpointError, ConfigError
 from rtcontour.networks.recomia_fcn import RecomiaFCN
 
 NETWORKS: dict[str, type[nn.Module]] = {"RecomiaFCN": RecomiaFCN}
@@ -23,7 +23,7 @@ def build_network(name: str, arguments: Mapping[str, Any]) -> nn.Module:
         raise CheckpointError(f"network {name!r} is unknown here; known: {', '.join(NETWORKS)}; update rtcontour")
     try:
         return NETWORKS[name](**arguments)
-    except (TypeError, KeyError) as error:
+    except (TypeError, ConfigError) as error:
         raise CheckpointError(
             f"network {name} cannot be built from {dict(arguments)} ({error}); update rtcontour"
         ) from error

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rtcontour.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class FcnSize:
@@ -85,6 +87,9 @@ class RecomiaFCN(nn.Module):
         classes: structures + 1; channel 0 is background.
         size: "cpu" (658,878 parameters with 6 classes), "gpu" (2,104,170) or "paper" (4,624,886).
 
+    Raises:
+        ConfigError: a size that is not one of these.
+
     Source:
         Sartor 2020, doi 10.1016/j.ctro.2020.09.004; layers reconstructed (docs/architecture.md).
     """
@@ -92,6 +97,8 @@ class RecomiaFCN(nn.Module):
     def __init__(self, in_channels: int = 1, classes: int = 6, size: str = "cpu") -> None:
         super().__init__()
         self.arguments: dict[str, int | str] = {"in_channels": in_channels, "classes": classes, "size": size}
+        if size not in SIZES:
+            raise ConfigError(f"RecomiaFCN has no size {size!r}; known: {', '.join(SIZES)}")
         shape = SIZES[size]
         c0, c1, c2, c3 = shape.widths
         n1, n2 = shape.units

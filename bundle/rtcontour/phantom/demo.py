@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rtcontour.contours import rasterize
-from rtcontour.datasets import merge_masks, write_labels
+from rtcontour.datasets import merge_masks, write_label_names, write_labels
 from rtcontour.dicom import CtSeries, read_structure_set, write_ct_series
 from rtcontour.errors import Finding
 from rtcontour.evaluation import NOT_FOR_CLINICAL_USE, draw_contours, write_report
@@ -24,7 +24,8 @@ SPACING_MM = (0.9765625, 0.9765625, 3.0)
 def run_demo(folder: str | Path, *, seed: int, replace: bool = False) -> Iterator[str]:
     """Draw a patient, write its CT, contour it with the shipped weights, and score that against the truth.
 
-    Leaves ct/*.dcm, rtstruct.dcm, labels.nii.gz (the same contours as a label map), contours.png and report.html.
+    Leaves ct/*.dcm, rtstruct.dcm, labels.nii.gz (the same contours as a label map) with its labels.json, contours.png
+    and report.html.
 
     Args:
         folder: appears whole or not at all.
@@ -85,6 +86,7 @@ def write_results(
     """The label map, the picture and the report."""
     labels = {name: value for value, name in enumerate(masks, start=1)}
     write_labels(folder / "labels.nii.gz", merge_masks(masks, labels, phantom.grid), phantom.grid)
+    write_label_names(folder, labels)
     truth = {name: phantom.masks[name] for name in masks}
     title = f"Synthetic patient {phantom.seed}"
     draw_contours(phantom.hu, phantom.grid, masks, folder / "contours.png", truth=truth, title=title)

@@ -7,6 +7,7 @@ from rtcontour.structures.resolve import (
     resolve_structure,
     structure_or_fallback,
     tolerance_of,
+    unresolved_name,
 )
 from rtcontour.structures.structure import Code, Structure
 from rtcontour.structures.table import structure_table
@@ -21,4 +22,5 @@ __all__ = [
     "structure_or_fallback",
     "structure_table",
     "tolerance_of",
+    "unresolved_name",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import cache
 
-from rtcontour.errors import StructureNameError
+from rtcontour.errors import Finding, StructureNameError
 from rtcontour.structures.laterality import BOTH, LEFT, side_by_word, sides_by_letters
 from rtcontour.structures.spelling import normal_form
 from rtcontour.structures.structure import Structure
@@ -74,6 +74,12 @@ def structure_or_fallback(name: str) -> Structure:
     The stand-in has the default tolerance and priority, no interpreted type, and a colour made from its name alone.
     """
     return find_structure(name) or Structure(name, _color_by_hash(name))
+
+
+def unresolved_name(name: str) -> Finding:
+    """What to report of a name that the table does not have, wherever it goes on under the name as written."""
+    message = "no structure of the table; it keeps its name, 3 mm tolerance and a colour made from the name"
+    return Finding("name-unresolved", message, subject=name)
 
 
 def color_of(name: str) -> tuple[int, int, int]:

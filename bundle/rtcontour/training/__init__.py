@@ -1,13 +1,21 @@
 """What MONAI's trainers and evaluators need of ours: the step, losses, metric, handlers, checkpoints, plain errors."""
 
 from rtcontour.training.annotated_dice import AnnotatedDice, predictions_and_labels
-from rtcontour.training.checkpoints import SaveBest, SaveLast, read_checkpoint, resume, save_checkpoint
+from rtcontour.training.checkpoints import (
+    SaveBest,
+    SaveLast,
+    read_checkpoint,
+    resume,
+    save_checkpoint,
+    start_from,
+)
 from rtcontour.training.description import KEY, ModelDescription
 from rtcontour.training.memory import reuse_freed_memory
 from rtcontour.training.plain_errors import ErrorsFirst, install_plain_errors
 from rtcontour.training.plan import check_data_set, check_split, print_plan
 from rtcontour.training.progress import CaseProgress, Progress, ValidationLine
 from rtcontour.training.score_cases import ScoreCases
+from rtcontour.training.settings import check_flags, check_settings, check_start
 from rtcontour.training.step import TrainingStep, autocast_dtype
 from rtcontour.training.validation_step import ValidationStep
 
@@ -26,7 +34,10 @@ __all__ = [
     "ValidationStep",
     "autocast_dtype",
     "check_data_set",
+    "check_flags",
+    "check_settings",
     "check_split",
+    "check_start",
     "install_plain_errors",
     "predictions_and_labels",
     "print_plan",
@@ -34,4 +45,5 @@ __all__ = [
     "resume",
     "reuse_freed_memory",
     "save_checkpoint",
+    "start_from",
 ]

@@ -9,10 +9,11 @@ from typing import Any, cast
 import torch
 from ignite.engine import Engine, Events
 from monai.handlers import CheckpointLoader
+from torch import nn
 
 from rtcontour.errors import CheckpointError
 from rtcontour.files import whole_file
-from rtcontour.training.description import KEY
+from rtcontour.training.description import KEY, ModelDescription
 
 
 def save_checkpoint(path: str | Path, objects: Mapping[str, Any]) -> None:
@@ -69,6 +70,20 @@ def resume(path: str | Path, trainer: Engine, objects: Mapping[str, Any], device
             f"{path}: has run {done} epochs, the recipe wants {trainer.state.max_epochs}; raise its epochs to go on"
         )
     CheckpointLoader(str(path), restored, map_location=cast(Any, device))(trainer)
+
+
+def start_from(path: str | Path, network: nn.Module, description: ModelDescription) -> None:
+    """Put the weights of an earlier training into a network, and nothing else of it: a new run begins.
+
+    Raises:
+        CheckpointError: not a checkpoint of rtcontour, or one of another network or other structures.
+    """
+    state = read_checkpoint(path)
+    try:
+        description.load_state_dict(state[KEY])
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    network.load_state_dict(state["model"])
 
 
 class SaveLast:

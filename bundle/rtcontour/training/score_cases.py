@@ -20,10 +20,12 @@ class ScoreCases:
 
     Args:
         structures: names of channels 1, 2, ...
-        output_dir: where summary.json goes; an existing one is replaced, as the predictions beside it are.
+        output_dir: where summary.json goes.
+        replace: whether an existing one may be replaced.
     """
 
-    def __init__(self, structures: Sequence[str], output_dir: str | Path) -> None:
+    def __init__(self, structures: Sequence[str], output_dir: str | Path, *, replace: bool = False) -> None:
+        self.replace = replace
         self.channels = {name: channel for channel, name in enumerate(structures, start=1)}
         self.path = Path(output_dir) / "summary.json"
         self.cases: list[dict[str, StructureScores]] = []
@@ -45,7 +47,7 @@ class ScoreCases:
 
     def _write(self, engine: Engine) -> None:
         summary = summarize_scores(self.cases)
-        with whole_file(self.path, replace=True) as partial:
+        with whole_file(self.path, replace=self.replace) as partial:
             partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
         for name, scores in summary["structures"].items():
             print(f"{name}: Dice {scores['dice']['mean']} ({scores['dice']['n']} cases)", flush=True)

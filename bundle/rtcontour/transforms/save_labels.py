@@ -15,16 +15,20 @@ from rtcontour.grid import Grid
 
 
 class SaveLabelsd(MapTransform):
-    """Write `folder`/CASE.nii.gz, where CASE is the item's "case", and labels.json; existing ones are replaced.
+    """Write `folder`/CASE.nii.gz, where CASE is the item's "case", and labels.json, which is shared by all cases.
 
     Args:
         keys: of the label maps (1, i, j, k); their grid is that of "image".
         folder: where the files go.
         structures: names of channels 1, 2, ..., for labels.json.
+        replace: whether an existing label map may be replaced.
     """
 
-    def __init__(self, keys: KeysCollection, folder: str | Path, structures: Sequence[str]) -> None:
+    def __init__(
+        self, keys: KeysCollection, folder: str | Path, structures: Sequence[str], *, replace: bool = False
+    ) -> None:
         super().__init__(keys)
+        self.replace = replace
         self.folder = Path(folder)
         self.labels = {name: channel for channel, name in enumerate(structures, start=1)}
 
@@ -33,6 +37,6 @@ class SaveLabelsd(MapTransform):
         for key in self.key_iterator(dict(data)):
             labels = np.asfortranarray(data[key][0].cpu().numpy().astype(np.uint8))
             grid = Grid.from_affine_ras(np.asarray(data["image"].affine), labels.shape)
-            write_labels(self.folder / f"{data['case']}.nii.gz", labels, grid, replace=True)
+            write_labels(self.folder / f"{data['case']}.nii.gz", labels, grid, replace=self.replace)
         write_label_names(self.folder, self.labels)
         return dict(data)

@@ -20,11 +20,15 @@ class WriteStructureSetd(MapTransform):
     Args:
         keys: of the label maps (1, i, j, k).
         structures: names of channels 1, 2, ...
-        folder: where the files go; an existing one is replaced.
+        folder: where the files go.
+        replace: whether an existing file may be replaced.
     """
 
-    def __init__(self, keys: KeysCollection, structures: Sequence[str], folder: str | Path) -> None:
+    def __init__(
+        self, keys: KeysCollection, structures: Sequence[str], folder: str | Path, *, replace: bool = False
+    ) -> None:
         super().__init__(keys)
+        self.replace = replace
         self.structures = tuple(structures)
         self.folder = Path(folder)
 
@@ -36,5 +40,5 @@ class WriteStructureSetd(MapTransform):
             for key in self.key_iterator(dict(data)):
                 labels = np.asarray(data[key][0].cpu())
                 masks = {name: Mask.from_array(labels == c, ct.grid) for c, name in enumerate(self.structures, start=1)}
-                write_structure_set(self.folder / f"{data['case']}.dcm", masks, ct, replace=True)
+                write_structure_set(self.folder / f"{data['case']}.dcm", masks, ct, replace=self.replace)
         return dict(data)

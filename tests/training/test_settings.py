@@ -1,0 +1,77 @@
+import pytest
+
+from rtcontour.errors import ConfigError, OutputError
+from rtcontour.training import check_flags, check_settings, check_start
+
+PRESET = {"size": "cpu", "batch": 1, "accumulate": 1, "iterations": 2}
+SETTINGS = {
+    "structures": ["Bladder"],
+    "spacing_mm": None,
+    "window_hu": [-800, 800],
+    "patch": [136, 136, 72],
+    "structure_share": 0.5,
+    "epochs": 5,
+    "preset": PRESET,
+    "val_interval": 5,
+}
+
+
+def test_sound_settings_pass():
+    check_settings(**SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("structures", "Bladder"),
+        ("spacing_mm", [1.0, 1.0, 3.0]),
+        ("window_hu", [800, -800]),
+        ("window_hu", [0, 0]),
+        ("window_hu", [-800]),
+        ("window_hu", "wide"),
+        ("patch", [136, 136]),
+        ("patch", [136, 136, 0]),
+        ("patch", [136, 136, 7.5]),
+        ("structure_share", 1.5),
+        ("structure_share", True),
+        ("epochs", 0),
+        ("epochs", "many"),
+    ],
+)
+def test_an_impossible_value_of_a_recipe_is_named_with_what_is_expected(key, value):
+    with pytest.raises(ConfigError, match=rf"recipe::{key} is .*; expected "):
+        check_settings(**{**SETTINGS, key: value})
+
+
+@pytest.mark.parametrize("key", ["batch", "accumulate", "iterations"])
+@pytest.mark.parametrize("value", [0, 1.5, None])
+def test_an_impossible_value_of_a_preset_is_named(key, value):
+    with pytest.raises(ConfigError, match=rf"preset::{key} is "):
+        check_settings(**{**SETTINGS, "preset": {**PRESET, key: value}})
+
+
+@pytest.mark.parametrize("interval", [0, 6])
+def test_a_training_that_would_never_save_a_model_is_refused(interval):
+    with pytest.raises(ConfigError, match=r"val_interval is .* from 1 to the 5 epochs"):
+        check_settings(**{**SETTINGS, "val_interval": interval})
+
+
+def test_a_word_is_no_flag():
+    check_flags(resume=False, replace=True)
+    with pytest.raises(ConfigError, match="resume is 'false'; say --resume True or --resume False"):
+        check_flags(resume="false")
+
+
+@pytest.mark.parametrize("name", ["last.pt", "model.pt"])
+def test_an_earlier_training_is_neither_lost_nor_taken_up_unasked(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(OutputError, match=rf"{name}: an earlier training is there; .*--resume True.*--replace True"):
+        check_start(tmp_path, resume=False, weights=None, replace=False)
+    check_start(tmp_path, resume=True, weights=None, replace=False)
+    check_start(tmp_path, resume=False, weights=None, replace=True)
+    check_start(tmp_path / "elsewhere", resume=False, weights=None, replace=False)
+
+
+def test_weights_come_from_one_place_only(tmp_path):
+    with pytest.raises(ConfigError, match="leave one of them out"):
+        check_start(tmp_path, resume=True, weights="models/model.pt", replace=False)
