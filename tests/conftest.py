@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -120,3 +122,16 @@ def write_tiny_checkpoint():
 def tiny_checkpoint(tmp_path_factory, write_tiny_checkpoint):
     """Such a checkpoint; read it, never change it."""
     return write_tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny.pt")
+
+
+@pytest.fixture(scope="session")
+def dciodvfy_errors():
+    """Errors that the validator dciodvfy (Debian package dicom3tools) finds in a file."""
+    if shutil.which("dciodvfy") is None:
+        pytest.skip("dciodvfy (package dicom3tools) is not installed")
+
+    def errors(path) -> list[str]:
+        said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False).stderr
+        return [line for line in said.splitlines() if line.startswith("Error")]
+
+    return errors

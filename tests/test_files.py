@@ -101,5 +101,5 @@ def test_a_folder_for_results_may_be_absent_or_empty_but_not_filled(tmp_path):
     (tmp_path / "old.txt").touch()
     refuse_filled(tmp_path, replace=True)
     for taken in (tmp_path, tmp_path / "old.txt"):
-        with pytest.raises(OutputError, match="holds something already.*--replace True"):
+        with pytest.raises(OutputError, match=r"holds something already.*--replace True"):
             refuse_filled(taken, replace=False)

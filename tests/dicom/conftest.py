@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -62,16 +60,3 @@ def dicom():
     from types import SimpleNamespace
 
     return SimpleNamespace(ct_slice=ct_slice, save=save, save_stack=save_stack, SERIES=SERIES, STUDY=STUDY, FRAME=FRAME)
-
-
-@pytest.fixture
-def dciodvfy_errors():
-    """Errors that the validator dciodvfy (Debian package dicom3tools) finds in a file."""
-    if shutil.which("dciodvfy") is None:
-        pytest.skip("dciodvfy (package dicom3tools) is not installed")
-
-    def errors(path) -> list[str]:
-        said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False).stderr
-        return [line for line in said.splitlines() if line.startswith("Error")]
-
-    return errors

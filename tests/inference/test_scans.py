@@ -1,13 +1,24 @@
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
 from rtcontour.errors import InputFileError
 from rtcontour.inference import find_scans
 
 
-def make(folder, *files):
+def make(folder, *files, kind=CTImageStorage):
+    """Files of these names: a header of this kind in *.dcm, nothing in others."""
     for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).touch()
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        if path.suffix == ".dcm":
+            meta = FileMetaDataset()
+            meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = kind, generate_uid()
+            meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            header = Dataset()
+            header.file_meta, header.SOPClassUID = meta, kind
+            header.save_as(path, enforce_file_format=True)
 
 
 def cases(folder):
@@ -22,6 +33,12 @@ def test_a_folder_of_slices_is_one_scan(tmp_path):
 def test_every_folder_below_that_holds_slices_is_a_scan(tmp_path):
     make(tmp_path, "b/1.dcm", "a/ct/1.dcm", "a/ct/2.dcm")
     assert sorted(item["image"] for item in find_scans(tmp_path)) == [str(tmp_path / "a" / "ct"), str(tmp_path / "b")]
+
+
+def test_folders_of_other_files_are_passed_over(tmp_path):
+    make(tmp_path, "a/ct/1.dcm", "a/notes.txt", "log/run.txt")
+    make(tmp_path, "a/rt/plan.dcm", kind=RTStructureSetStorage)
+    assert cases(tmp_path) == ["a_ct"]
 
 
 def test_scans_are_named_by_the_way_to_them(tmp_path):
@@ -54,5 +71,6 @@ def test_a_data_set_gives_its_images(tmp_path):
 
 @pytest.mark.parametrize("folder", [".", "missing"])
 def test_nothing_to_contour_is_refused(tmp_path, folder):
+    make(tmp_path, "notes.txt")
     with pytest.raises(InputFileError, match=r"name (a folder|one) with DICOM slices"):
         find_scans(tmp_path / folder)

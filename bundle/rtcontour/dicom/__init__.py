@@ -2,6 +2,7 @@
 
 from rtcontour.dicom.ct_geometry import read_ct_geometry
 from rtcontour.dicom.ct_read import read_ct_series
+from rtcontour.dicom.ct_scan import find_ct_folders
 from rtcontour.dicom.ct_series import CtGeometry, CtSeries
 from rtcontour.dicom.ct_write import write_ct_series
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
@@ -14,6 +15,7 @@ __all__ = [
     "CtSeries",
     "StructureSet",
     "check_frame_of_reference",
+    "find_ct_folders",
     "read_ct_geometry",
     "read_ct_series",
     "read_structure_set",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage
 
-from rtcontour.dicom.dicom_file import announced_sop_class, is_dicom, read_dicom, understood
+from rtcontour.dicom.dicom_file import announced_sop_class, is_dicom, quiet_pydicom, read_dicom, understood
 from rtcontour.errors import Finding, InputFileError
 
 READING_THREADS = 8  # archives lie on network disks: waiting overlaps
@@ -64,6 +64,20 @@ def find_ct_images(folder: str | Path, series_uid: str | None) -> tuple[list[CtI
         raise InputFileError(f"{folder}: {_instead_of_ct(headers)}; give the folder that holds the CT slices")
     findings = _count_skipped(folder, others=len(files) - len(slices), localizers=len(slices) - len(images))
     return _choose_series(folder, images, series_uid), findings
+
+
+@quiet_pydicom()
+def find_ct_folders(folder: str | Path) -> list[Path]:
+    """The folders, this one and all below it, in which CT slices lie, in order of their names.
+
+    Raises:
+        InputFileError: a file that cannot be opened, or a broken one that may be a slice.
+    """
+    folders: dict[Path, list[Path]] = {}
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file():
+            folders.setdefault(path.parent, []).append(path)
+    return sorted(path for path, files in folders.items() if any(_is_ct(_read_header(file)) for file in files))
 
 
 def depths_mm(images: Iterable[CtImage]) -> NDArray[np.float64]:

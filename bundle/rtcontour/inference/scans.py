@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from rtcontour.dicom import find_ct_folders
 from rtcontour.errors import InputFileError
 
 
 def find_scans(folder: str | Path) -> list[dict[str, str]]:
     """List the scans of a folder as items {"image": path, "case": name}, by name.
 
-    NIfTI files, in the folder or in its images/, are scans of their own. Otherwise every folder that holds files,
-    the given one or any below it, is one DICOM series, named by the way to it.
+    NIfTI files, in the folder or in its images/, are scans of their own. Otherwise every folder that holds CT slices,
+    the given one or any below it, is one DICOM series, named by the way to it; folders of other files are passed over.
 
     Raises:
-        InputFileError: no such folder, nothing in it, or two scans of one name.
+        InputFileError: no such folder, no scan in it, a broken file, or two scans of one name.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputFileError(f"{folder}: no such folder; name one with DICOM slices or NIfTI images")
     images = folder / "images" if (folder / "images").is_dir() else folder
     scans = {path: path.name.split(".nii")[0] for path in images.iterdir() if path.name.endswith((".nii", ".nii.gz"))}
-    scans = scans or {path.parent: _way(folder, path.parent) for path in folder.rglob("*") if path.is_file()}
+    scans = scans or {path: _way(folder, path) for path in find_ct_folders(folder)}
     if not scans:
-        raise InputFileError(f"{folder}: is empty; name a folder with DICOM slices or NIfTI images")
+        raise InputFileError(f"{folder}: holds no scan; name a folder with DICOM slices or NIfTI images")
     twice = [case for case, count in Counter(scans.values()).items() if count > 1]
     if twice:
         raise InputFileError(f"{folder}: two scans would be named {twice[0]!r}; rename one, or contour them one by one")

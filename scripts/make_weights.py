@@ -1,0 +1,186 @@
+"""Train the shipped weights on phantoms, score them on phantoms that training never saw, and write their card.
+
+    python scripts/make_weights.py WORK [--workers 2] [--ship]
+
+WORK keeps the data set and what each stage leaves. The same command goes on where it was stopped. With --ship the
+weights and their card replace models/model.pt and models/model.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rtcontour.files import bundle_root, whole_file
+from rtcontour.phantom import write_data_set
+
+SEED = 20
+TRAINING, VALIDATION, TEST = 44, 4, 20
+RECIPE = "pelvis_fcn"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One run of train.json, which starts from the weights of the stage before.
+
+    Small patches see the edges of many structures for little time; whole patches come last, since group normalisation
+    depends on what is in the patch. Class weights (background first, then the recipe's structures) take the network
+    off the answer "everything is background", on which it stays for many hundred updates without.
+    """
+
+    name: str
+    patch: tuple[int, int, int]
+    structure_share: float
+    learning_rate: float
+    epochs: int
+    iterations: int
+    class_weight: tuple[float, ...] | None = None
+
+    @property
+    def overrides(self) -> list[str]:
+        """What it changes in the recipe and the preset, as the command line says it."""
+        said = {
+            "recipe::patch": list(self.patch),
+            "recipe::structure_share": self.structure_share,
+            "recipe::optimizer::lr": self.learning_rate,
+            "recipe::epochs": self.epochs,
+            "preset::iterations": self.iterations,
+            "val_interval": min(10, self.epochs),
+        }
+        if self.class_weight:
+            said["recipe::loss::class_weight"] = f"$torch.tensor({list(self.class_weight)})"
+        return [part for key, value in said.items() for part in (f"--{key}", str(value))]
+
+
+STAGES = (
+    Stage("1_weighted", (96, 96, 48), 0.8, 0.003, 5, 200, (0.5, 3, 3, 1.5, 1, 3)),
+    Stage("2_small_patches", (96, 96, 48), 0.7, 0.002, 40, 200),
+    Stage("3_whole_patches", (136, 136, 72), 0.5, 0.0005, 10, 100),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--workers", type=int, default=2, help="processes that draw phantoms")
+    parser.add_argument("--ship", action="store_true", help="replace models/model.pt and its card")
+    arguments = parser.parse_args()
+    work, models = arguments.work.resolve(), Path(bundle_root()) / "models"
+    if not (work / "phantoms").exists():
+        write_data_set(
+            work / "phantoms", training=TRAINING, validation=VALIDATION, test=TEST, seed=SEED,
+            workers=arguments.workers, truth=True,
+        )  # fmt: skip
+    weights = train(work, STAGES[0], None)
+    for stage in STAGES[1:]:
+        weights = train(work, stage, weights)
+    summary = evaluate(work, weights)
+    card = write_card(work, summary)
+    if arguments.ship:
+        for source, target in ((weights, models / "model.pt"), (card, models / "model.md")):
+            with whole_file(target, replace=True) as partial:
+                shutil.copy(source, partial)
+        print(f"shipped in {models}")
+
+
+def train(work: Path, stage: Stage, weights: Path | None) -> Path:
+    """Run what is left of a stage; returns its best model."""
+    folder = work / stage.name
+    started = (folder / "last.pt").exists()
+    if started and epochs_done(folder) >= stage.epochs:
+        return folder / "model.pt"
+    start = ["--resume", "True"] if started else ["--weights", str(weights)] if weights else []
+    before = time.monotonic()
+    run("train", work, [*stage.overrides, *start, "--output_dir", str(folder)], "'configs/presets/cpu.json'")
+    clock = folder / "seconds.json"
+    spent = json.loads(clock.read_text()) if clock.exists() else 0
+    clock.write_text(json.dumps(spent + round(time.monotonic() - before)))
+    return folder / "model.pt"
+
+
+def epochs_done(folder: Path) -> int:
+    trainer = torch.load(folder / "last.pt", map_location="cpu", weights_only=True)["trainer"]
+    return trainer["iteration"] // trainer["epoch_length"]
+
+
+def evaluate(work: Path, weights: Path) -> dict[str, Any]:
+    """Score a model on the test phantoms; returns summary.json."""
+    folder = work / "scores"
+    if not (folder / "summary.json").exists():
+        options = ["--split", "test", "--checkpoint", str(weights), "--output_dir", str(folder), "--replace", "True"]
+        run("evaluate", work, options)
+    return json.loads((folder / "summary.json").read_text())
+
+
+def run(story: str, work: Path, options: list[str], *files: str) -> None:
+    configs = ",".join([f"'configs/{story}.json'", f"'configs/recipes/{RECIPE}.json'", *files])
+    command = ["-m", "monai.bundle", "run", "--config_file", f"[{configs}]", "--dataset_dir", str(work / "phantoms")]
+    subprocess.run([sys.executable, *command, *options], cwd=bundle_root(), check=True)
+
+
+def write_card(work: Path, summary: dict[str, Any]) -> Path:
+    """What a user must know of the weights, in WORK/model.md."""
+    stages = [
+        f"| {s.name} | {' x '.join(map(str, s.patch))} | {s.structure_share} | {s.learning_rate} | "
+        f"{epochs_done(work / s.name) * s.iterations} | {minutes(work / s.name)} |"
+        for s in STAGES
+    ]
+    scores = [
+        f"| {name} | {one['dice']['median']:.3f} | {one['dice']['mean']:.3f} | {one['msd_mm']['median']:.2f} mm | "
+        f"{one['dice']['n']} | {one['missed']} |"
+        for name, one in summary["structures"].items()
+    ]
+    text = CARD.format(
+        training=TRAINING, validation=VALIDATION, test=TEST, seed=SEED, stages="\n".join(stages),
+        scores="\n".join(scores),
+        weights="; ".join(f"{s.name} {list(s.class_weight)}" for s in STAGES if s.class_weight),
+    )  # fmt: skip
+    with whole_file(work / "model.md", replace=True) as partial:
+        partial.write_text(text)
+    return work / "model.md"
+
+
+def minutes(folder: Path) -> str:
+    clock = folder / "seconds.json"
+    return f"{json.loads(clock.read_text()) / 60:.0f} min" if clock.exists() else "not measured"
+
+
+CARD = """\
+# model.pt
+
+RecomiaFCN of the cpu preset for the recipe `pelvis_fcn`. It has seen no real patient: it was trained on synthetic
+phantoms only. **Not for clinical use.**
+
+## Scores on {test} phantoms that training never saw
+
+| structure | median Dice | mean Dice | median MSD | cases | missed |
+|---|---|---|---|---|---|
+{scores}
+
+The truth is the exact anatomy that the phantoms were drawn from. [metrics.md](../docs/metrics.md) defines the scores.
+
+## How it was made
+
+`python scripts/make_weights.py WORK --ship`, on two CPU cores. {training} phantoms for training, {validation} to choose
+the model and {test} to test, all of seed {seed}: cases 0 to {training} - 1, the next {validation}, the last {test}.
+NAdam, one patch an update, the learning rate falls to 0 within each stage, seed 0.
+
+| stage | patch in voxels | centred on a structure | learning rate | updates | time |
+|---|---|---|---|---|---|
+{stages}
+
+Class weights of the loss, background first: {weights}. The other stages have none.
+"""
+
+
+if __name__ == "__main__":
+    main()
