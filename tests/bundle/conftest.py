@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import monai.bundle  # noqa: F401 (its logger keeps the stderr it is imported with, so not the one of a single test)
 import pytest
 
 from rtcontour.files import bundle_root
