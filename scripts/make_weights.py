@@ -43,6 +43,7 @@ class Stage:
     learning_rate: float
     epochs: int
     iterations: int
+    validate_every: int
     class_weight: tuple[float, ...] | None = None
 
     @property
@@ -54,7 +55,7 @@ class Stage:
             "recipe::optimizer::lr": self.learning_rate,
             "recipe::epochs": self.epochs,
             "preset::iterations": self.iterations,
-            "val_interval": min(10, self.epochs),
+            "val_interval": self.validate_every,
         }
         if self.class_weight:
             said["recipe::loss::class_weight"] = f"$torch.tensor({list(self.class_weight)})"
@@ -62,9 +63,9 @@ class Stage:
 
 
 STAGES = (
-    Stage("1_weighted", (96, 96, 48), 0.8, 0.003, 5, 200, (0.5, 3, 3, 1.5, 1, 3)),
-    Stage("2_small_patches", (96, 96, 48), 0.7, 0.002, 40, 200),
-    Stage("3_whole_patches", (136, 136, 72), 0.5, 0.0005, 10, 100),
+    Stage("1_weighted", (96, 96, 48), 0.8, 0.003, 5, 200, 5, (0.5, 3, 3, 1.5, 1, 3)),
+    Stage("2_small_patches", (96, 96, 48), 0.7, 0.002, 40, 200, 10),
+    Stage("3_whole_patches", (136, 136, 72), 0.5, 0.001, 12, 100, 6),
 )
 
 
