@@ -44,6 +44,7 @@ class Stage:
     epochs: int
     iterations: int
     validate_every: int
+    decay_epochs: int | None = None  # epochs after which the learning rate would be 0; None for `epochs`
     class_weight: tuple[float, ...] | None = None
 
     @property
@@ -54,6 +55,7 @@ class Stage:
             "recipe::structure_share": self.structure_share,
             "recipe::optimizer::lr": self.learning_rate,
             "recipe::epochs": self.epochs,
+            "recipe::schedule::total_iters": self.decay_epochs or self.epochs,
             "preset::iterations": self.iterations,
             "val_interval": self.validate_every,
         }
@@ -62,10 +64,37 @@ class Stage:
         return [part for key, value in said.items() for part in (f"--{key}", str(value))]
 
 
+SMALL, WHOLE = (96, 96, 48), (136, 136, 72)
 STAGES = (
-    Stage("1_weighted", (96, 96, 48), 0.8, 0.003, 5, 200, 5, (0.5, 3, 3, 1.5, 1, 3)),
-    Stage("2_small_patches", (96, 96, 48), 0.7, 0.002, 40, 200, 10),
-    Stage("3_whole_patches", (136, 136, 72), 0.5, 0.001, 12, 100, 6),
+    Stage(
+        "1_weighted",
+        patch=SMALL,
+        structure_share=0.8,
+        learning_rate=0.003,
+        epochs=5,
+        iterations=200,
+        validate_every=5,
+        decay_epochs=10,
+        class_weight=(0.5, 3, 3, 1.5, 1, 3),
+    ),
+    Stage(
+        "2_small_patches",
+        patch=SMALL,
+        structure_share=0.7,
+        learning_rate=0.002,
+        epochs=40,
+        iterations=200,
+        validate_every=10,
+    ),
+    Stage(
+        "3_whole_patches",
+        patch=WHOLE,
+        structure_share=0.5,
+        learning_rate=0.001,
+        epochs=12,
+        iterations=100,
+        validate_every=6,
+    ),
 )
 
 
@@ -173,7 +202,7 @@ The truth is the exact anatomy that the phantoms were drawn from. [metrics.md](.
 
 `python scripts/make_weights.py WORK --ship`, on two CPU cores. {training} phantoms for training, {validation} to choose
 the model and {test} to test, all of seed {seed}: cases 0 to {training} - 1, the next {validation}, the last {test}.
-NAdam, one patch an update, the learning rate falls to 0 within each stage, seed 0.
+NAdam, one patch an update, the learning rate falls towards 0 within each stage, seed 0.
 
 | stage | patch in voxels | centred on a structure | learning rate | updates | time |
 |---|---|---|---|---|---|
