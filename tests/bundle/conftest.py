@@ -29,6 +29,7 @@ def write_recipe(tiny_structures, tiny_patch):
     """Writes the default recipe with tiny patches, two epochs, and the changes asked for."""
     default = json.loads((ROOT / "configs" / "recipes" / "pelvis_fcn.json").read_text())["recipe"]
     tiny = {"name": "tiny", "checkpoint": "tiny.pt", "structures": tiny_structures, "patch": tiny_patch, "epochs": 2}
+    tiny["postprocessing"] = {"connectivity": 26}
 
     def write(path, **changes):
         path.write_text(json.dumps({"recipe": {**default, **tiny, **changes}}))

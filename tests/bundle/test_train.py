@@ -42,7 +42,7 @@ def test_the_best_model_holds_all_that_is_needed_to_use_it(trained, tiny_structu
     assert said["network"] == "RecomiaFCN"
     assert said["arguments"] == {"in_channels": 1, "classes": 3, "size": "cpu"}
     assert (said["structures"], said["patch"], said["spacing_mm"]) == (tiny_structures, tiny_patch, None)
-    assert said["window_hu"] == [-800, 800] and said["postprocessing"] == {"connectivity": 26}
+    assert said["window_hu"] == [-800, 800] and said["postprocessing"]["connectivity"] == 26
 
 
 def test_the_learning_rate_falls_with_the_epochs(trained):

@@ -41,10 +41,11 @@ def pieces(inside, steps):
     return found
 
 
-def brute_force(labels, connectivity):
+def brute_force(labels, connectivity, components=()):
     cleaned, kept = np.zeros_like(labels), {}
     for label in sorted(set(labels[labels != 0].tolist())):
-        kept[label] = max(pieces(labels == label, STEPS[connectivity]), key=len)  # max keeps the first of equals
+        largest_first = sorted(pieces(labels == label, STEPS[connectivity]), key=len, reverse=True)  # equals in order
+        kept[label] = set().union(*largest_first[: dict(components).get(label, 1)])
         for voxel in kept[label]:
             cleaned[voxel] = label
     last = np.array(labels.shape) - 1
@@ -64,9 +65,11 @@ def brute_force(labels, connectivity):
         np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 6), st.integers(1, 5)), elements=st.integers(0, 3)
     ),
     st.sampled_from([6, 18, 26]),
+    st.dictionaries(st.integers(1, 4), st.integers(1, 3)),
 )
-def test_it_does_what_a_flood_fill_does(labels, connectivity):
-    assert np.array_equal(clean_labels(labels, connectivity=connectivity), brute_force(labels, connectivity))
+def test_it_does_what_a_flood_fill_does(labels, connectivity, components):
+    cleaned = clean_labels(labels, connectivity=connectivity, components=components)
+    assert np.array_equal(cleaned, brute_force(labels, connectivity, components))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -111,6 +114,17 @@ def test_of_two_equal_pieces_the_first_in_c_order_stays():
     labels = np.zeros((6, 5, 4), np.uint8)
     labels[3, 0, 0] = labels[1, 4, 3] = 7  # Fortran order would meet the other one first
     assert np.argwhere(clean_labels(labels)).tolist() == [[1, 4, 3]]
+
+
+def test_anatomy_in_two_pieces_keeps_both_where_that_was_said():
+    labels = np.zeros((9, 4, 3), np.uint8)
+    labels[0:3], labels[4], labels[6:8] = 1, 1, 1
+    labels[8, 0, 0], labels[8, 3, 2] = 2, 2
+    cleaned = clean_labels(labels, components={1: 2})
+    assert np.count_nonzero(cleaned == 1) == 5 * 12 and not cleaned[4].any()
+    assert np.count_nonzero(cleaned == 2) == 1
+    with pytest.raises(ValueError, match="at least 1"):
+        clean_labels(labels, components={1: 0})
 
 
 def test_voxels_that_touch_at_a_corner_are_one_piece_under_26_and_two_under_18():

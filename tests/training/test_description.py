@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rtcontour.errors import CheckpointError
+from rtcontour.errors import CheckpointError, ConfigError
 from rtcontour.networks import RecomiaFCN
 from rtcontour.training import KEY, ModelDescription, save_checkpoint
 
@@ -33,6 +33,20 @@ def test_it_says_what_the_network_was_built_with():
     assert description.network == "RecomiaFCN"
     assert description.arguments == {"in_channels": 1, "classes": 3, "size": "gpu"}
     assert set(description.versions) == {"rtcontour", "torch", "monai"}
+
+
+def test_components_are_named_by_structure_and_kept_by_channel():
+    description = describe(postprocessing={"connectivity": 6, "components": {"Femur_Heads": 2}})
+    assert description.cleaning == {"connectivity": 6, "components": {2: 2}}
+    assert describe(postprocessing=None).cleaning is None
+
+
+@pytest.mark.parametrize(
+    "postprocessing", [{"components": {"Bladder": 2}}, {"components": {"CTVn": 0}}, {"connectivity": 7}, {"largest": 1}]
+)
+def test_a_post_processing_that_cannot_be_done_is_refused_before_the_training(postprocessing):
+    with pytest.raises(ConfigError, match="recipe::postprocessing"):
+        describe(postprocessing=postprocessing)
 
 
 def test_the_same_recipe_with_other_versions_is_accepted():

@@ -69,7 +69,7 @@ def contour_ct(model: Model, hu: NDArray[np.int16]) -> NDArray[np.uint8]:
     with torch.inference_mode(), torch.autocast(model.device.type, dtype, enabled=dtype is not None):
         logits = BodyWindows(description.patch, window_hu=description.window_hu)(image, model.network)
     labels = np.asfortranarray(logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy())
-    return labels if description.postprocessing is None else clean_labels(labels, **description.postprocessing)
+    return labels if description.cleaning is None else clean_labels(labels, **description.cleaning)
 
 
 def empty_structures(masks: dict[str, Mask]) -> list[Finding]:

@@ -6,7 +6,7 @@ import fill_voids
 import numpy as np
 from numpy.typing import NDArray
 
-from rtcontour.labels.clean_labels import largest_component
+from rtcontour.labels.clean_labels import largest_components
 
 BODY_THRESHOLD_HU = -300  # between lung or foam and fat
 COLUMNS_PER_RADIUS = 256  # a couch shell is 2-3 mm thick; columns of 1 mm in a scan of 512, of 2 mm in one of 256
@@ -27,7 +27,7 @@ def body_mask(hu: NDArray[np.int16], *, threshold_hu: float = BODY_THRESHOLD_HU)
     dense = np.asfortranarray(hu) > threshold_hu
     radius = max(1, round(hu.shape[0] / COLUMNS_PER_RADIUS))
     opened = _spread(~_spread(~dense, radius), radius)
-    body = largest_component(opened)
+    body = largest_components(opened)
     for k in range(body.shape[2]):
         body[:, :, k] = fill_voids.fill(body[:, :, k])
     return body

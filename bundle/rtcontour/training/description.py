@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any, cast
 
+import numpy as np
 from torch import nn
 
-from rtcontour.errors import CheckpointError
+from rtcontour.datasets import recipe_channels
+from rtcontour.errors import CheckpointError, ConfigError
+from rtcontour.labels import clean_labels
 
 KEY = "rtcontour"  # beside "model" in a checkpoint
 
@@ -29,7 +32,7 @@ class ModelDescription:
         window_hu: HU cut to this range and scaled to [-1, 1].
         spacing_mm: voxel size the network works on; None for the scan's own.
         patch: window of the sliding inference in voxels.
-        postprocessing: keyword arguments of `rtcontour.clean_labels`, or None for none.
+        postprocessing: keyword arguments of `rtcontour.clean_labels`, "components" by structure; None for none.
         versions: of the packages it was trained with.
     """
 
@@ -55,8 +58,12 @@ class ModelDescription:
         patch: Sequence[int],
         postprocessing: Mapping[str, Any] | None,
     ) -> ModelDescription:
-        """Describe a network of rtcontour.networks as the recipe set it up."""
-        return cls(
+        """Describe a network of rtcontour.networks as the recipe set it up.
+
+        Raises:
+            ConfigError: a post-processing that cannot be done.
+        """
+        description = cls(
             recipe=recipe,
             network=type(network).__name__,
             arguments=dict(cast(Mapping[str, Any], network.arguments)),
@@ -67,6 +74,8 @@ class ModelDescription:
             postprocessing=None if postprocessing is None else dict(postprocessing),
             versions={name: version(name) for name in ("rtcontour", "torch", "monai")},
         )
+        description.check_cleaning()
+        return description
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ModelDescription:
@@ -79,6 +88,37 @@ class ModelDescription:
             return cls(**state)
         except TypeError as error:
             raise CheckpointError(f"its description is not as this rtcontour writes it ({error}); update it") from error
+
+    @property
+    def cleaning(self) -> dict[str, Any] | None:
+        """Keyword arguments of `rtcontour.clean_labels` for a label map in this network's channels; None for none.
+
+        Raises:
+            ConfigError: "components" names a structure that the network does not have.
+        """
+        if self.postprocessing is None:
+            return None
+        channels = {channel.name: number for number, channel in enumerate(recipe_channels(self.structures), start=1)}
+        components = {}
+        for written, count in self.postprocessing.get("components", {}).items():
+            name = recipe_channels([written])[0].name
+            if name not in channels:
+                raise ConfigError(
+                    f"recipe::postprocessing: components has {written!r}; expected one of {', '.join(channels)}"
+                )
+            components[channels[name]] = count
+        return {**self.postprocessing, "components": components}
+
+    def check_cleaning(self) -> None:
+        """Refuse a post-processing that no label map could go through, before a training and not after.
+
+        Raises:
+            ConfigError: an unknown keyword or structure, or an impossible value.
+        """
+        try:
+            clean_labels(np.zeros((1, 1, 1), np.uint8), **(self.cleaning or {}))
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"recipe::postprocessing is {self.postprocessing}: {error}; correct it") from error
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, as `torch.load(weights_only=True)` takes them."""

@@ -1,4 +1,4 @@
-"""CleanLabelsd: the largest component of each structure, its holes filled."""
+"""CleanLabelsd: the largest components of each structure, their holes filled."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class CleanLabelsd(MapTransform):
 
     Args:
         keys: of the label maps.
-        postprocessing: keyword arguments of `clean_labels`; None leaves the label maps as they are.
+        cleaning: keyword arguments of `clean_labels`; None leaves the label maps as they are.
     """
 
-    def __init__(self, keys: KeysCollection, postprocessing: Mapping[str, Any] | None) -> None:
+    def __init__(self, keys: KeysCollection, cleaning: Mapping[str, Any] | None) -> None:
         super().__init__(keys)
-        self.postprocessing = postprocessing
+        self.cleaning = cleaning
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Label maps in, cleaned label maps out."""
         item = dict(data)
         for key in self.key_iterator(item):
             labels = np.asfortranarray(item[key][0].to(torch.uint8).cpu().numpy())
-            if self.postprocessing is not None:
-                labels = clean_labels(labels, **self.postprocessing)
+            if self.cleaning is not None:
+                labels = clean_labels(labels, **self.cleaning)
             item[key], *_ = convert_to_dst_type(labels[None], item[key], dtype=torch.uint8)
         return item
