@@ -161,7 +161,7 @@ def write_card(work: Path, summary: dict[str, Any]) -> Path:
     """What a user must know of the weights, in WORK/model.md."""
     stages = [
         f"| {s.name} | {' x '.join(map(str, s.patch))} | {s.structure_share} | {s.learning_rate} | "
-        f"{epochs_done(work / s.name) * s.iterations} | {minutes(work / s.name)} |"
+        f"{s.epochs * s.iterations} | {minutes(work / s.name)} |"
         for s in STAGES
     ]
     scores = [
@@ -200,9 +200,9 @@ The truth is the exact anatomy that the phantoms were drawn from. [metrics.md](.
 
 ## How it was made
 
-`python scripts/make_weights.py WORK --ship`, on two CPU cores. {training} phantoms for training, {validation} to choose
-the model and {test} to test, all of seed {seed}: cases 0 to {training} - 1, the next {validation}, the last {test}.
-NAdam, one patch an update, the learning rate falls towards 0 within each stage, seed 0.
+`python scripts/make_weights.py WORK --ship`, on two CPU cores that did other work beside it. The data set is seed
+{seed} of `rtcontour.phantom`: its first {training} cases train, the next {validation} choose the model, the last {test}
+test. NAdam, one patch an update, seed 0; the learning rate falls towards 0 within each stage.
 
 | stage | patch in voxels | centred on a structure | learning rate | updates | time |
 |---|---|---|---|---|---|
