@@ -13,8 +13,8 @@ PAD_BYTES = 256 * 2**20
 def reuse_freed_memory() -> bool:
     """Tell glibc's malloc to hand freed tensors out again instead of returning them to the system.
 
-    By default every tensor above 32 MB is mapped anew and faults in page by page, in each iteration. Kept memory made a
-    training step of RecomiaFCN on two cores about a third faster (docs/benchmarks.md). It costs nothing but that the
+    By default every tensor above 32 MB is mapped anew and faults in page by page, in each iteration. With kept memory
+    an update of RecomiaFCN took a fifth less time on two cores (docs/benchmarks.md). It costs nothing but that the
     process holds its largest footprint until it ends.
 
     Returns:
