@@ -196,7 +196,9 @@ phantoms only. **Not for clinical use.**
 |---|---|---|---|---|---|
 {scores}
 
-The truth is the exact anatomy that the phantoms were drawn from. [metrics.md](../docs/metrics.md) defines the scores.
+Labels are the exact anatomy that the phantoms were drawn from, all five structures in every case, in training as in
+the test. Nothing here says how such weights learn from gaps or from a clinic's habits. The scores are defined in
+[metrics.md](../docs/metrics.md).
 
 ## How it was made
 

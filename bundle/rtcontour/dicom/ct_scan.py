@@ -77,7 +77,7 @@ def find_ct_folders(folder: str | Path) -> list[Path]:
     for path in sorted(Path(folder).rglob("*")):
         if path.is_file():
             folders.setdefault(path.parent, []).append(path)
-    return sorted(path for path, files in folders.items() if any(_is_ct(_read_header(file)) for file in files))
+    return sorted(path for path, files in folders.items() if any(_is_slice(_read_header(file)) for file in files))
 
 
 def depths_mm(images: Iterable[CtImage]) -> NDArray[np.float64]:
@@ -101,6 +101,10 @@ def _read_header(path: Path) -> Dataset | None:
 
 def _is_ct(header: Dataset | None) -> bool:
     return header is not None and header.get("SOPClassUID") == CTImageStorage
+
+
+def _is_slice(header: Dataset | None) -> bool:
+    return header is not None and _is_ct(header) and not _is_localizer(header)
 
 
 def _is_localizer(header: Dataset) -> bool:
