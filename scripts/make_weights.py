@@ -165,8 +165,8 @@ def write_card(work: Path, summary: dict[str, Any]) -> Path:
         for s in STAGES
     ]
     scores = [
-        f"| {name} | {one['dice']['median']:.3f} | {one['dice']['mean']:.3f} | {one['msd_mm']['median']:.2f} mm | "
-        f"{one['dice']['n']} | {one['missed']} |"
+        f"| {name} | {one['dice']['median']:.3f} | {one['dice']['mean']:.3f} | "
+        f"{millimetres(one['msd_mm']['median'])} | {one['dice']['n']} | {one['missed']} |"
         for name, one in summary["structures"].items()
     ]
     text = CARD.format(
@@ -177,6 +177,10 @@ def write_card(work: Path, summary: dict[str, Any]) -> Path:
     with whole_file(work / "model.md", replace=True) as partial:
         partial.write_text(text)
     return work / "model.md"
+
+
+def millimetres(distance: float | None) -> str:
+    return "-" if distance is None else f"{distance:.2f} mm"
 
 
 def minutes(folder: Path) -> str:
