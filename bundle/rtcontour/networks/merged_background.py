@@ -39,7 +39,7 @@ def merged_background_nll(
         Sartor 2020, section "Training": "merged with background"; the formula is not printed there and is ours.
     """
     batch, classes = logits.shape[:2]
-    target = _squeeze_channel(target, logits, "target").long()
+    target = squeeze_channel(target, logits, "target").long()
     if annotated.shape != (batch, classes):
         raise ValueError(
             f"annotated has shape {tuple(annotated.shape)}; expected (batch, classes) = {(batch, classes)}"
@@ -59,7 +59,7 @@ def merged_background_nll(
     log_target = logits.gather(1, target.unsqueeze(1)).squeeze(1)
     loss = log_total - torch.where(in_merged, log_background, log_target)
 
-    weights = torch.ones_like(loss) if weight is None else _squeeze_channel(weight, logits, "weight").to(loss)
+    weights = torch.ones_like(loss) if weight is None else squeeze_channel(weight, logits, "weight").to(loss)
     if class_weight is not None:
         counted_as = target.masked_fill(in_merged, 0)
         weights = weights * class_weight.to(loss)[counted_as]
@@ -67,7 +67,12 @@ def merged_background_nll(
     return (weights * loss).sum() / total
 
 
-def _squeeze_channel(values: Tensor, logits: Tensor, name: str) -> Tensor:
+def squeeze_channel(values: Tensor, logits: Tensor, name: str) -> Tensor:
+    """Values (B, ...) of (B, ...) or (B, 1, ...).
+
+    Raises:
+        ValueError: they do not fit the logits; `name` says which.
+    """
     if values.ndim == logits.ndim:
         values = values.squeeze(1)
     if values.shape != (logits.shape[0], *logits.shape[2:]):
