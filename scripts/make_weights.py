@@ -52,7 +52,7 @@ class Stage:
         """What it changes in the recipe and the preset, as the command line says it."""
         said = {
             "recipe::patch": list(self.patch),
-            "recipe::structure_share": self.structure_share,
+            "recipe::sampling::structure_share": self.structure_share,
             "recipe::optimizer::lr": self.learning_rate,
             "recipe::epochs": self.epochs,
             "recipe::schedule::total_iters": self.decay_epochs or self.epochs,

@@ -110,6 +110,7 @@ def write_tiny_checkpoint():
             window_hu=WINDOW_HU,
             spacing_mm=None,
             patch=patch,
+            tile=patch,
             postprocessing={"connectivity": 26},
         )
         save_checkpoint(path, {"model": network, "rtcontour": description})

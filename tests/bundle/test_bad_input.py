@@ -106,7 +106,10 @@ def test_a_validation_image_that_breaks_off_while_training(fail_to_train, data_s
     [
         ("resume", "false", "resume is 'false'"),
         ("recipe::patch", [16, 16], "recipe::patch is [16, 16]; expected three sizes"),
-        ("recipe::spacing_mm", [1, 1, 3], "recipe::spacing_mm is [1, 1, 3]; expected null"),
+        ("recipe::spacing_mm", [1, 0, 3], "recipe::spacing_mm is [1, 0, 3]; expected three voxel sizes in mm"),
+        ("recipe::tile", [8, 8], "recipe::tile is [8, 8]; expected three sizes in voxels"),
+        ("recipe::batch", 0, "recipe::batch is 0; expected a whole number from 1"),
+        ("recipe::choose_by", "luck", "recipe::choose_by is 'luck'; expected mean_dice or loss"),
         ("preset::size", "huge", "RecomiaFCN has no size 'huge'; known: cpu, gpu, paper"),
         ("preset::batch", 0, "preset::batch is 0"),
         ("val_interval", 9, "val_interval is 9"),
@@ -178,7 +181,14 @@ class TestWeights:
         state["rtcontour"]["network"] = "DpnUNet"
         torch.save(state, tmp_path / "other.pt")
         line = fail_with_weights(story, checkpoint=tmp_path / "other.pt")
-        assert "other.pt: network 'DpnUNet' is unknown here" in line
+        assert "other.pt: its weights do not fit DpnUNet" in line
+
+    def test_of_a_network_that_is_not_installed(self, fail_with_weights, story, tiny_checkpoint, tmp_path):
+        state = torch.load(tiny_checkpoint, weights_only=True)
+        state["rtcontour"]["network"] = "their_lab.Network"
+        torch.save(state, tmp_path / "other.pt")
+        line = fail_with_weights(story, checkpoint=tmp_path / "other.pt")
+        assert "other.pt: network 'their_lab.Network' is unknown here; update rtcontour, or install" in line
 
     def test_in_a_file_of_text(self, fail_with_weights, story, tmp_path):
         (tmp_path / "text.pt").write_text("weights")

@@ -42,7 +42,7 @@ def test_a_prediction_lies_on_the_grid_of_its_image(evaluated, tiny_data_set, ti
     hu, grid = read_image(tiny_data_set / "images" / "c4.nii.gz")
     predicted, predicted_grid = read_labels(evaluated[2] / "predictions" / "c4.nii.gz")
     assert predicted_grid.matches(grid)
-    assert np.array_equal(predicted, contour_ct(load_model(tiny_checkpoint), hu))
+    assert np.array_equal(predicted, contour_ct(load_model(tiny_checkpoint), hu, grid))
 
 
 def test_the_summary_has_the_form_of_the_design_and_its_dice_is_right(evaluated, tiny_data_set, tiny_structures):

@@ -22,7 +22,7 @@ def test_monai_finds_every_property_of_an_inference(inferred):
 
 def test_a_dicom_folder_becomes_a_label_map_and_a_structure_set(inferred, tiny_ct, tiny_checkpoint, tiny_structures):
     ct = read_ct_series(tiny_ct)
-    expected = contour_ct(load_model(tiny_checkpoint), ct.hu)
+    expected = contour_ct(load_model(tiny_checkpoint), ct.hu, ct.grid)
     labels, grid = read_labels(inferred[2] / "ct.nii.gz")
     assert grid.matches(ct.grid) and np.array_equal(labels, expected)
     structures = read_structure_set(inferred[2] / "ct.dcm")

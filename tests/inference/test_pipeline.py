@@ -33,9 +33,9 @@ def test_the_structure_set_holds_the_cleaned_label_map(tmp_path, tiny_ct, tiny_c
     ct, model = read_ct_series(tiny_ct), load_model(tiny_checkpoint)
     image = window_hu(torch.from_numpy(ct.hu), (-800, 800))[None, None]
     with torch.no_grad():
-        logits = BodyWindows(model.description.patch)(image, model.network)
+        logits = BodyWindows(model.description.tile)(image, model.network)
     expected = clean_labels(logits[0].argmax(0).numpy().astype(np.uint8))
-    labels = contour_ct(model, ct.hu)
+    labels = contour_ct(model, ct.hu, ct.grid)
     # bfloat16, where the processor has it, moves a few voxels
     assert (labels == expected).mean() > 0.95 and set(np.unique(labels)) == {0, 1, 2}
     findings = []
@@ -50,7 +50,7 @@ def test_a_turned_scan_with_unequal_spacing_is_contoured_in_its_own_place(tmp_pa
     ct = write_ct_series(tmp_path / "ct", hu, OBLIQUE)
     path = contour_patient(tmp_path / "ct", tmp_path / "rs.dcm", weights=tiny_checkpoint, findings=[])
     model = load_model(tiny_checkpoint)
-    assert np.array_equal(read_labels(path, ct, model.names), contour_ct(model, hu))
+    assert np.array_equal(read_labels(path, ct, model.names), contour_ct(model, hu, OBLIQUE))
 
 
 def test_what_the_model_did_not_find_is_a_finding_and_an_empty_roi(tmp_path, tiny_ct, tiny_checkpoint):
@@ -67,8 +67,8 @@ def test_without_postprocessing_the_label_map_is_the_network_s(tmp_path, tiny_ct
     state = torch.load(tiny_checkpoint, weights_only=True)
     state["rtcontour"]["postprocessing"] = None
     torch.save(state, tmp_path / "raw.pt")
-    hu = read_ct_series(tiny_ct).hu
-    raw, cleaned = (contour_ct(load_model(path), hu) for path in (tmp_path / "raw.pt", tiny_checkpoint))
+    ct = read_ct_series(tiny_ct)
+    raw, cleaned = (contour_ct(load_model(path), ct.hu, ct.grid) for path in (tmp_path / "raw.pt", tiny_checkpoint))
     assert not np.array_equal(raw, cleaned) and np.array_equal(clean_labels(raw), cleaned)
 
 

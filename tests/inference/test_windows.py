@@ -1,5 +1,6 @@
 import pytest
 import torch
+from monai.data import MetaTensor
 from monai.inferers import SlidingWindowInferer
 
 from rtcontour.inference import BodyWindows
@@ -66,3 +67,54 @@ def test_logits_are_float32_under_autocast(network):
     assert found.dtype == torch.float32
     exact = run(BodyWindows(PATCH), image_of(), network)
     assert (found.argmax(1) == exact.argmax(1)).float().mean() > 0.95
+
+
+def scan_of(image, spacing):
+    return MetaTensor(image, affine=torch.diag(torch.tensor([*spacing, 1.0], dtype=torch.float64)))
+
+
+def test_without_a_tile_the_whole_body_goes_through_the_network_at_once(network):
+    image = image_of()
+    seen = []
+    with torch.no_grad():
+        expected = network(image[BOX].contiguous())
+        found = BodyWindows(None)(image, lambda tile: seen.append(tile.shape) or network(tile))
+    assert seen == [image[BOX].shape]
+    assert torch.allclose(found[BOX], expected, atol=1e-4)
+
+
+def test_an_axis_without_a_tile_is_taken_whole(network):
+    image, seen = image_of(), []
+    run(
+        BodyWindows((None, None, 4), overlap=0.25),
+        image,
+        lambda tile: seen.append(tuple(tile.shape[2:])) or network(tile),
+    )
+    assert set(seen) == {(*image[BOX].shape[2:4], 4)}
+
+
+def test_the_network_sees_its_own_voxels_and_the_answer_lies_on_those_of_the_scan(network):
+    image, seen = scan_of(image_of(), (2.0, 1.0, 4.0)), []
+    windows = BodyWindows(None, spacing_mm=(1.0, None, 2.0))
+    found = run(windows, image, lambda tile: seen.append(tuple(tile.shape[2:])) or network(tile))
+    i, j, k = image[BOX].shape[2:]
+    assert seen == [(2 * i, j, 2 * k)]
+    assert found.shape == (1, 3, *image.shape[2:])
+
+
+def test_a_resampled_answer_is_not_shifted():
+    image = torch.full((1, 1, 24, 20, 16), 0.1)
+    image[..., 9:17, 6:12, 5:11] = 0.9
+
+    def threshold(tile):
+        return torch.cat([torch.zeros_like(tile), 1000 * (tile - 0.5)], 1)
+
+    for spacing in ((1.0, 1.0, 1.0), (0.5, 0.7, 3.0), (3.0, 2.1, 1.3)):
+        found = BodyWindows(None, spacing_mm=spacing)(scan_of(image, (2.0, 2.0, 2.0)), threshold).argmax(1)[0]
+        centre = found.nonzero().double().mean(0)
+        assert torch.allclose(centre, torch.tensor([12.5, 8.5, 7.5], dtype=torch.float64), atol=0.3)
+
+
+def test_an_image_without_voxel_size_cannot_be_resampled(network):
+    with pytest.raises(TypeError, match="no affine"):
+        BodyWindows(None, spacing_mm=(1.0, 1.0, 1.0))(image_of(), network)

@@ -87,7 +87,7 @@ def test_seven_organs_are_trained_on_real_patients_by_monai_s_command(few_patien
 def test_seven_organs_of_a_patient_that_training_never_saw_are_found(few_patients):
     model, data_set = load_model(HEAD_NECK), read_datalist(few_patients)
     case = data_set.split("validation")[0]
-    predicted, (truth, _) = contour_ct(model, read_image(case.image)[0]), read_labels(case.label)
+    predicted, (truth, _) = contour_ct(model, *read_image(case.image)), read_labels(case.label)
     dice = {}
     for channel, name in enumerate(model.names, start=1):
         one, other = predicted == channel, truth == data_set.labels[name]

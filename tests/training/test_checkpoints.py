@@ -21,6 +21,7 @@ def described(size="cpu", structures=("Bladder", "Rectum")):
         window_hu=(-800, 800),
         spacing_mm=None,
         patch=(8, 8, 8),
+        tile=(8, 8, 8),
         postprocessing=None,
     )
     return {"model": network, KEY: description}

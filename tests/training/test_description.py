@@ -15,17 +15,29 @@ def describe(network=None, **changes):
         "window_hu": (-800, 800),
         "spacing_mm": (1, 1, 3),
         "patch": (16, 16, 8),
+        "tile": (16, 16, None),
         "postprocessing": {"connectivity": 6},
     }
     return ModelDescription.of(network or RecomiaFCN(classes=3), **{**recipe, **changes})
 
 
-@pytest.mark.parametrize("changes", [{}, {"spacing_mm": None, "postprocessing": None}])
+@pytest.mark.parametrize("changes", [{}, {"spacing_mm": None, "tile": None, "postprocessing": None}])
 def test_a_description_survives_a_file_of_plain_values(tmp_path, changes):
     description = describe(**changes)
     save_checkpoint(tmp_path / "model.pt", {KEY: description})
     state = torch.load(tmp_path / "model.pt", weights_only=True)
     assert ModelDescription(**state[KEY]) == description
+
+
+def test_a_checkpoint_of_the_first_version_takes_its_patch_as_tile():
+    state = describe().state_dict()
+    del state["tile"]
+    assert ModelDescription.from_state(state).tile == [16, 16, 8]
+
+
+def test_a_network_that_does_not_say_what_it_is_made_of_is_refused():
+    with pytest.raises(ConfigError, match=r"Identity has no `arguments`; set self\.arguments"):
+        describe(torch.nn.Identity())
 
 
 def test_it_says_what_the_network_was_built_with():

@@ -6,7 +6,7 @@ import pytest
 from rtcontour.datasets import read_datalist, recipe_channels
 from rtcontour.errors import DataSetError
 from rtcontour.networks import RecomiaFCN
-from rtcontour.training import ModelDescription, check_data_set, check_split, print_plan
+from rtcontour.training import Batching, ModelDescription, check_data_set, check_split, print_plan
 from rtcontour.training.plan import count_annotated
 
 PRESET = {"size": "cpu", "batch": 2, "accumulate": 3, "iterations": 10}
@@ -75,9 +75,10 @@ def test_the_plan_tells_data_recipe_and_preset(tiny_data_set, tiny_structures, c
         window_hu=(-800, 800),
         spacing_mm=None,
         patch=(24, 16, 12),
+        tile=(24, 16, 12),
         postprocessing=None,
     )
-    print_plan(read_datalist(tiny_data_set), recipe_channels(tiny_structures), description, PRESET)
+    print_plan(read_datalist(tiny_data_set), recipe_channels(tiny_structures), description, Batching(6, 2, 10))
     said = capsys.readouterr().out
     assert "training: 2 cases; contoured: Bladder 2, Rectum 1" in said
     assert "RecomiaFCN" in said and "[24, 16, 12]" in said

@@ -1,7 +1,8 @@
 import pytest
 
 from rtcontour.errors import ConfigError, OutputError
-from rtcontour.training import check_flags, check_settings, check_start
+from rtcontour.networks import merged_background_nll
+from rtcontour.training import Batching, NetworkLosses, check_flags, check_settings, check_start
 
 PRESET = {"size": "cpu", "batch": 1, "accumulate": 1, "iterations": 2}
 SETTINGS = {
@@ -9,8 +10,11 @@ SETTINGS = {
     "spacing_mm": None,
     "window_hu": [-800, 800],
     "patch": [136, 136, 72],
-    "structure_share": 0.5,
+    "tile": [136, 136, 72],
+    "batch": None,
     "epochs": 5,
+    "choose_by": "mean_dice",
+    "loss": merged_background_nll,
     "preset": PRESET,
     "val_interval": 5,
 }
@@ -24,7 +28,9 @@ def test_sound_settings_pass():
     ("key", "value"),
     [
         ("structures", "Bladder"),
-        ("spacing_mm", [1.0, 1.0, 3.0]),
+        ("spacing_mm", [1.0, 3.0]),
+        ("spacing_mm", [1.0, 1.0, 0.0]),
+        ("spacing_mm", "2 mm"),
         ("window_hu", [800, -800]),
         ("window_hu", [0, 0]),
         ("window_hu", [-800]),
@@ -32,8 +38,10 @@ def test_sound_settings_pass():
         ("patch", [136, 136]),
         ("patch", [136, 136, 0]),
         ("patch", [136, 136, 7.5]),
-        ("structure_share", 1.5),
-        ("structure_share", True),
+        ("tile", [136, 136]),
+        ("tile", [136, 136, 0]),
+        ("batch", 0),
+        ("choose_by", "luck"),
         ("epochs", 0),
         ("epochs", "many"),
     ],
@@ -75,3 +83,20 @@ def test_an_earlier_training_is_neither_lost_nor_taken_up_unasked(tmp_path, name
 def test_weights_come_from_one_place_only(tmp_path):
     with pytest.raises(ConfigError, match="leave one of them out"):
         check_start(tmp_path, resume=True, weights="models/model.pt", replace=False)
+
+
+def test_a_loss_cannot_choose_where_the_network_judges_itself():
+    check_settings(**{**SETTINGS, "loss": NetworkLosses()})
+    with pytest.raises(ConfigError, match="recipe::choose_by is 'loss'; expected mean_dice"):
+        check_settings(**{**SETTINGS, "loss": NetworkLosses(), "choose_by": "loss"})
+
+
+def test_parts_of_sizes_may_be_left_to_the_scan():
+    check_settings(**{**SETTINGS, "spacing_mm": [2.0, 2.0, None], "tile": [None, None, 16], "choose_by": "loss"})
+    check_settings(**{**SETTINGS, "tile": None, "batch": 4})
+
+
+def test_the_preset_divides_an_update_unless_the_recipe_says_its_size():
+    preset = {"size": "gpu", "batch": 5, "accumulate": 2, "iterations": 250}
+    assert Batching.of(preset, None) == Batching(update=10, micro_batch=5, iterations=250)
+    assert Batching.of(preset, 4) == Batching(update=4, micro_batch=4, iterations=250)

@@ -5,7 +5,7 @@ from monai.engines.utils import IterationEvents
 from monai.inferers import SimpleInferer
 
 from rtcontour.networks import RecomiaFCN, merged_background_nll
-from rtcontour.training import TrainingStep, ValidationStep
+from rtcontour.training import NetworkLosses, TrainingStep, ValidationStep
 
 SHAPE = (16, 8, 8)
 CLASSES = 4
@@ -109,3 +109,29 @@ def test_validation_adds_logits_to_the_batch_and_leaves_the_weights():
     with torch.no_grad():
         assert torch.equal(out["pred"], net(batch["image"]))
     assert engine.state.output is out and "pred" not in batch
+
+
+class SelfJudging(torch.nn.Module):
+    """Two losses of the image and the truth, the mean over the cases."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, image, target=None, annotated=None):
+        square = (self.factor * image - target).square().flatten(1).mean(1)
+        return {"square": square.mean(), "share": self.factor * annotated.float().mean()}
+
+
+@pytest.mark.parametrize("micro_batch", [1, 2, 4])
+def test_a_network_that_judges_itself_is_summed_by_name(micro_batch):
+    batch, net = batch_of(4), SelfJudging()
+    expected = net(batch["image"], target=batch["label"], annotated=batch["annotated"])
+    step = TrainingStep(NetworkLosses({"share": 0.5}), micro_batch)
+    output = step(engine_around(net, step), batch)
+    assert output["parts"] == pytest.approx({name: float(loss.detach()) for name, loss in expected.items()}, rel=1e-5)
+    assert output["loss"] == pytest.approx(output["parts"]["square"] + 0.5 * output["parts"]["share"], rel=1e-5)
+    found = net.factor.grad.clone()
+    net.factor.grad = None
+    (expected["square"] + 0.5 * expected["share"]).backward()
+    assert float(found) == pytest.approx(float(net.factor.grad), rel=1e-5)

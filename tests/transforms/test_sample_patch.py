@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from monai.data import MetaTensor
 
+from rtcontour.errors import ConfigError
 from rtcontour.transforms import SamplePatchd
 from rtcontour.transforms.sample_patch import cut
 
@@ -91,3 +92,22 @@ def test_the_same_seed_draws_the_same_patches():
     data = case([np.argwhere(np.ones(SHAPE)), np.argwhere(np.ones(SHAPE))[::3]])
     first, again, other = (middles(SamplePatchd(PATCH).set_random_state(seed=s), data, 20) for s in (1, 1, 2))
     assert first == again != other
+
+
+def test_a_margin_is_context_without_weight():
+    sampler = SamplePatchd((4, 3, 5), margin=(1, 0, 2))
+    weight = sampler(case([[(5, 3, 3)]]))["weight"][0]
+    assert weight[1:3, :, 2:3].all() and int(weight.sum()) == 2 * 3 * 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"structure_share": 1.5}, "structure_share is 1.5; expected 0 to 1"),
+        ({"structure_share": True}, "structure_share is True"),
+        ({"margin": (0, 0, 2)}, r"margin \[0, 0, 2\] leaves nothing of patch \[4, 3, 4\]"),
+    ],
+)
+def test_sampling_that_cannot_work_is_refused(arguments, said):
+    with pytest.raises(ConfigError, match=said):
+        SamplePatchd((4, 3, 4), **arguments)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from monai.data import MetaTensor
 from numpy.typing import NDArray
 
 from rtcontour.dicom import read_ct_series, write_structure_set
 from rtcontour.errors import ConfigError, Finding, deliver
 from rtcontour.files import bundle_root, refuse_existing
+from rtcontour.grid import Grid
 from rtcontour.inference.model import Model, load_model
 from rtcontour.inference.windows import BodyWindows
 from rtcontour.labels import clean_labels
@@ -55,19 +57,21 @@ def contour_patient(
     reuse_freed_memory()
     model = load_model(weights or recipe_checkpoint(recipe or DEFAULT_RECIPE), device=device)
     ct = read_ct_series(ct_folder, series_uid=series_uid)
-    labels = contour_ct(model, ct.hu)
+    labels = contour_ct(model, ct.hu, ct.grid)
     masks = {name: Mask.from_array(labels == channel, ct.grid) for channel, name in enumerate(model.names, start=1)}
     deliver([*ct.findings, *empty_structures(masks)], findings)
     return write_structure_set(output, masks, ct, replace=replace, findings=findings)
 
 
-def contour_ct(model: Model, hu: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """HU [i, j, k] -> cleaned label map in the model's channels, on the same grid."""
+def contour_ct(model: Model, hu: NDArray[np.int16], grid: Grid) -> NDArray[np.uint8]:
+    """HU [i, j, k] on a grid -> cleaned label map in the model's channels, on the same grid."""
     description = model.description
-    image = window_hu(torch.from_numpy(hu).to(model.device), description.window_hu)[None, None]
+    windowed = window_hu(torch.from_numpy(hu).to(model.device), description.window_hu)
+    image = MetaTensor(windowed[None, None], affine=torch.from_numpy(grid.affine_ras))
+    windows = BodyWindows(description.tile, window_hu=description.window_hu, spacing_mm=description.spacing_mm)
     dtype = autocast_dtype(model.device)
     with torch.inference_mode(), torch.autocast(model.device.type, dtype, enabled=dtype is not None):
-        logits = BodyWindows(description.patch, window_hu=description.window_hu)(image, model.network)
+        logits = windows(image, model.network)
     labels = np.asfortranarray(logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy())
     return labels if description.cleaning is None else clean_labels(labels, **description.cleaning)
 

@@ -1,5 +1,6 @@
 """What MONAI's trainers and evaluators need of ours: the step, losses, metric, handlers, checkpoints, plain errors."""
 
+from rtcontour.training.anchors import check_anchors, print_anchors
 from rtcontour.training.annotated_dice import AnnotatedDice, predictions_and_labels
 from rtcontour.training.checkpoints import (
     SaveBest,
@@ -9,37 +10,49 @@ from rtcontour.training.checkpoints import (
     save_checkpoint,
     start_from,
 )
+from rtcontour.training.class_weights import class_weights
 from rtcontour.training.description import KEY, ModelDescription
+from rtcontour.training.history import ValidationHistory
+from rtcontour.training.losses import NetworkLosses
 from rtcontour.training.memory import reuse_freed_memory
+from rtcontour.training.phases import PhaseSchedule
 from rtcontour.training.plain_errors import ErrorsFirst, install_plain_errors
 from rtcontour.training.plan import check_data_set, check_split, print_plan
 from rtcontour.training.progress import CaseProgress, Progress, ValidationLine
 from rtcontour.training.score_cases import ScoreCases
-from rtcontour.training.settings import check_flags, check_settings, check_start
+from rtcontour.training.settings import Batching, check_flags, check_settings, check_start
 from rtcontour.training.step import TrainingStep, autocast_dtype
-from rtcontour.training.validation_step import ValidationStep
+from rtcontour.training.validation_step import ValidationStep, case_losses
 
 __all__ = [
     "KEY",
     "AnnotatedDice",
+    "Batching",
     "CaseProgress",
     "ErrorsFirst",
     "ModelDescription",
+    "NetworkLosses",
+    "PhaseSchedule",
     "Progress",
     "SaveBest",
     "SaveLast",
     "ScoreCases",
     "TrainingStep",
+    "ValidationHistory",
     "ValidationLine",
     "ValidationStep",
     "autocast_dtype",
+    "case_losses",
+    "check_anchors",
     "check_data_set",
     "check_flags",
     "check_settings",
     "check_split",
     "check_start",
+    "class_weights",
     "install_plain_errors",
     "predictions_and_labels",
+    "print_anchors",
     "print_plan",
     "read_checkpoint",
     "resume",

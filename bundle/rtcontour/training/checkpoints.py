@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from ignite.engine import Engine, Events
 from monai.handlers import CheckpointLoader
+from monai.utils.enums import CommonKeys
 from torch import nn
 
 from rtcontour.errors import CheckpointError
@@ -113,13 +114,14 @@ class SaveBest:
     Args:
         path: the file, replaced each time.
         objects: name -> anything with `state_dict`.
-        metric: name in the evaluator's `state.metrics`; higher is better.
+        metric: name in the evaluator's `state.metrics`. Of "loss" the lowest is the best, of any other the highest.
     """
 
     def __init__(self, path: str | Path, objects: Mapping[str, Any], metric: str) -> None:
         self.path = Path(path)
         self.objects = dict(objects)
         self.metric = metric
+        self.sign = -1.0 if metric == CommonKeys.LOSS else 1.0
         self.best = float("-inf")
 
     def attach(self, engine: Engine) -> None:
@@ -128,7 +130,7 @@ class SaveBest:
 
     def __call__(self, engine: Engine) -> None:
         """Write the checkpoint if this validation is the best one."""
-        score = float(engine.state.metrics[self.metric])
+        score = self.sign * float(engine.state.metrics[self.metric])
         if score > self.best:
             self.best = score
             save_checkpoint(self.path, self.objects)

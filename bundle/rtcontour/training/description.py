@@ -13,6 +13,7 @@ from torch import nn
 from rtcontour.datasets import recipe_channels
 from rtcontour.errors import CheckpointError, ConfigError
 from rtcontour.labels import clean_labels
+from rtcontour.networks import network_name
 
 KEY = "rtcontour"  # beside "model" in a checkpoint
 
@@ -26,12 +27,13 @@ class ModelDescription:
 
     Attributes:
         recipe: name of the recipe.
-        network: class name in rtcontour.networks.
+        network: its class, as `rtcontour.networks.build_network` finds it.
         arguments: what the class was built with.
         structures: the recipe's structures in channel order (a name, or {name: [parts]}).
         window_hu: HU cut to this range and scaled to [-1, 1].
-        spacing_mm: voxel size the network works on; None for the scan's own.
-        patch: window of the sliding inference in voxels.
+        spacing_mm: voxel size the network works on; None, for one axis or for all, for the scan's own.
+        patch: of the training in voxels.
+        tile: window of the sliding inference in voxels; None, for one axis or for all, for the whole body.
         postprocessing: keyword arguments of `rtcontour.clean_labels`, "components" by structure; None for none.
         versions: of the packages it was trained with.
     """
@@ -41,8 +43,9 @@ class ModelDescription:
     arguments: dict[str, Any]
     structures: list[Any]
     window_hu: list[float]
-    spacing_mm: list[float] | None
+    spacing_mm: list[float | None] | None
     patch: list[int]
+    tile: list[int | None] | None
     postprocessing: dict[str, Any] | None
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -54,23 +57,25 @@ class ModelDescription:
         recipe: str,
         structures: Sequence[Any],
         window_hu: Sequence[float],
-        spacing_mm: Sequence[float] | None,
+        spacing_mm: Sequence[float | None] | None,
         patch: Sequence[int],
+        tile: Sequence[int | None] | None,
         postprocessing: Mapping[str, Any] | None,
     ) -> ModelDescription:
         """Describe a network of rtcontour.networks as the recipe set it up.
 
         Raises:
-            ConfigError: a post-processing that cannot be done.
+            ConfigError: a network that does not say what it is made of, or a post-processing that cannot be done.
         """
         description = cls(
             recipe=recipe,
-            network=type(network).__name__,
+            network=network_name(network),
             arguments=dict(cast(Mapping[str, Any], network.arguments)),
             structures=list(structures),
             window_hu=[float(hu) for hu in window_hu],
-            spacing_mm=None if spacing_mm is None else [float(mm) for mm in spacing_mm],
+            spacing_mm=None if spacing_mm is None else [None if mm is None else float(mm) for mm in spacing_mm],
             patch=[int(n) for n in patch],
+            tile=None if tile is None else [None if n is None else int(n) for n in tile],
             postprocessing=None if postprocessing is None else dict(postprocessing),
             versions={name: version(name) for name in ("rtcontour", "torch", "monai")},
         )
@@ -85,8 +90,8 @@ class ModelDescription:
             CheckpointError: an entry too few or too many.
         """
         try:
-            return cls(**state)
-        except TypeError as error:
+            return cls(**{"tile": state["patch"], **state})  # the first checkpoints had no tile but the patch
+        except (KeyError, TypeError) as error:
             raise CheckpointError(f"its description is not as this rtcontour writes it ({error}); update it") from error
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rtcontour.datasets import Channel, DataSet, annotated_channels
 from rtcontour.errors import DataSetError
 from rtcontour.networks import build_network
 from rtcontour.training.description import ModelDescription
+from rtcontour.training.settings import Batching
 
 
 def count_annotated(data: DataSet, split: str, channels: Sequence[Channel]) -> dict[str, int]:
@@ -49,9 +49,7 @@ def check_data_set(data: DataSet, channels: Sequence[Channel]) -> None:
         )
 
 
-def print_plan(
-    data: DataSet, channels: Sequence[Channel], description: ModelDescription, preset: Mapping[str, Any]
-) -> None:
+def print_plan(data: DataSet, channels: Sequence[Channel], description: ModelDescription, batching: Batching) -> None:
     """Say what a training would do with this data set, recipe and preset."""
     network = build_network(description.network, description.arguments)
     parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -60,6 +58,9 @@ def print_plan(
         counts = ", ".join(f"{name} {cases}" for name, cases in count_annotated(data, split, channels).items())
         print(f"  {split}: {len(data.split(split))} cases; contoured: {counts}")
     print(f"recipe {description.recipe}: {description.network} {description.arguments}, {parameters:,} parameters")
-    print(f"  patch {description.patch} voxels, window {description.window_hu} HU")
-    print(f"preset {dict(preset)}: {preset['batch'] * preset['accumulate']} patches an update")
+    voxels = "the scan's own" if description.spacing_mm is None else f"{description.spacing_mm} mm"
+    print(f"  patch {description.patch} voxels ({voxels}), window {description.window_hu} HU")
+    print(
+        f"{batching.iterations} updates an epoch, {batching.update} patches an update, {batching.micro_batch} at a time"
+    )
     print("nothing was trained")

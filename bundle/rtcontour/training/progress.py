@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections import defaultdict
 from typing import Any, cast
 
 from ignite.engine import Engine, Events
@@ -17,17 +18,17 @@ SECONDS_BETWEEN_LINES = 30.0
 
 
 class Progress:
-    """Epoch, iteration, loss (mean of the epoch so far) and time left."""
+    """Epoch, iteration, loss and its parts (means of the epoch so far) and time left."""
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
-        self._sum = 0.0
+        self._sums: defaultdict[str, float] = defaultdict(float)
         self._length = self._total = 1
         self._started = self._last_line = 0.0
         self._first_iteration = 0
 
     def attach(self, engine: Engine) -> None:
-        """Follow a trainer whose output is {"loss": float}."""
+        """Follow a trainer whose output is {"loss": float, "parts": {name: float}}."""
         engine.add_event_handler(Events.STARTED, self._start)
         engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._step)
@@ -46,13 +47,16 @@ class Progress:
             self._task = self._bar.add_task("training", total=self._total)
 
     def _start_epoch(self, engine: Engine) -> None:
-        self._sum = 0.0
+        self._sums.clear()
 
     def _step(self, engine: Engine) -> None:
-        self._sum += cast(dict[str, float], engine.state.output)["loss"]
+        output = cast(dict[str, Any], engine.state.output)
+        for name, value in {"loss": output["loss"], **output.get("parts", {})}.items():
+            self._sums[name] += value
         done = (engine.state.iteration - 1) % self._length + 1
         epoch = f"epoch {engine.state.epoch}/{engine.state.max_epochs}"
-        text = f"{epoch} iteration {done}/{self._length} loss {self._sum / done:.4f}"
+        losses = ", ".join(f"{name} {total / done:.4f}" for name, total in self._sums.items())
+        text = f"{epoch} iteration {done}/{self._length} {losses}"
         if self._bar:
             self._bar.update(self._task, completed=engine.state.iteration, description=text)
         elif done == self._length or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from rtcontour.errors import ConfigError, OutputError
+from rtcontour.training.losses import NetworkLosses
 
 PRESET_COUNTS = ("batch", "accumulate", "iterations")
+CHOICES = ("mean_dice", "loss")
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How the patches of an update come.
+
+    Attributes:
+        update: patches an update.
+        micro_batch: patches in memory at a time.
+        iterations: updates an epoch.
+    """
+
+    update: int
+    micro_batch: int
+    iterations: int
+
+    @classmethod
+    def of(cls, preset: Mapping[str, Any], batch: int | None) -> Batching:
+        """As the recipe says, whose `batch` is then in memory at once, and otherwise as the preset says."""
+        if batch is not None:
+            return cls(batch, batch, preset["iterations"])
+        return cls(preset["batch"] * preset["accumulate"], preset["batch"], preset["iterations"])
 
 
 def check_flags(**flags: Any) -> None:
@@ -53,20 +78,26 @@ def check_settings(
     spacing_mm: Any,
     window_hu: Any,
     patch: Any,
-    structure_share: Any,
+    tile: Any,
+    batch: Any,
     epochs: Any,
+    choose_by: Any,
+    loss: Any,
     preset: Mapping[str, Any],
     val_interval: Any,
 ) -> None:
     """Refuse a recipe or a preset with a value that cannot train.
 
     Args:
-        structures: the recipe's, as are the others up to `epochs`.
-        spacing_mm: None, since scans are not resampled.
+        structures: the recipe's, as are the others up to `loss`.
+        spacing_mm: three voxel sizes, each of them or all None for the scan's own.
         window_hu: two HU in ascending order.
         patch: three sizes in voxels.
-        structure_share: 0 to 1.
+        tile: three sizes in voxels, each of them or all None for the whole body.
+        batch: patches an update, or None for the preset's.
         epochs: 1 or more.
+        choose_by: what decides which weights are kept, one of `CHOICES`.
+        loss: "loss" can choose only where it is a function of logits.
         preset: "size" and the whole numbers "batch", "accumulate", "iterations".
         val_interval: epochs between two validations, at most `epochs`, or no model would ever be saved.
 
@@ -74,19 +105,30 @@ def check_settings(
         ConfigError: names the key, what was found and what is expected.
     """
     _expect(isinstance(structures, list), "recipe::structures", structures, "a list of names")
-    _expect(spacing_mm is None, "recipe::spacing_mm", spacing_mm, "null: scans keep their voxels; resample them before")
+    _expect(
+        _three(spacing_mm, lambda mm: _is_number(mm) and mm > 0),
+        "recipe::spacing_mm",
+        spacing_mm,
+        "three voxel sizes in mm, null for the scan's own",
+    )
     window = _numbers(window_hu, 2) and window_hu[0] < window_hu[1]
     _expect(window, "recipe::window_hu", window_hu, "the lowest and the highest HU, such as [-800, 800]")
     _expect(
         _numbers(patch, 3) and all(map(_is_count, patch)), "recipe::patch", patch, "three sizes, such as [136, 136, 72]"
     )
+    _expect(_three(tile, _is_count), "recipe::tile", tile, "three sizes in voxels, null for the whole body")
     _expect(
-        _is_number(structure_share) and 0 <= structure_share <= 1,
-        "recipe::structure_share",
-        structure_share,
-        "0 to 1",
+        batch is None or _is_count(batch), "recipe::batch", batch, "a whole number from 1, or null for the preset's"
     )
     _expect(_is_count(epochs), "recipe::epochs", epochs, "a whole number from 1")
+    _expect(choose_by in CHOICES, "recipe::choose_by", choose_by, " or ".join(CHOICES))
+    of_logits = not isinstance(loss, NetworkLosses)
+    _expect(
+        of_logits or choose_by == "mean_dice",
+        "recipe::choose_by",
+        choose_by,
+        "mean_dice, since the network judges itself",
+    )
     for name in PRESET_COUNTS:
         _expect(_is_count(preset.get(name)), f"preset::{name}", preset.get(name), "a whole number from 1")
     within = _is_count(val_interval) and val_interval <= epochs
@@ -104,6 +146,13 @@ def _is_number(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 1
+
+
+def _three(values: Any, fits: Callable[[Any], bool]) -> bool:
+    """None, or three entries of which each is None or fits."""
+    if values is None:
+        return True
+    return isinstance(values, list | tuple) and len(values) == 3 and all(v is None or fits(v) for v in values)
 
 
 def _numbers(values: Any, count: int) -> bool:

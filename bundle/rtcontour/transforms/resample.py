@@ -1,0 +1,93 @@
+"""A volume on voxels of another size: the same extent, the first faces in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import MapTransform
+from torch import Tensor
+
+
+def voxel_ratios(spacing_mm: Sequence[float], wanted_mm: Sequence[float | None] | None) -> tuple[float, ...]:
+    """Wanted voxel size / the volume's own, along i, j, k; 1 where None is wanted."""
+    wanted = [None] * 3 if wanted_mm is None else wanted_mm
+    return tuple(1.0 if new is None else new / own for own, new in zip(spacing_mm, wanted, strict=True))
+
+
+def resample(
+    volume: Tensor, ratios: Sequence[float], size: Sequence[int] | None = None, *, nearest: bool = False
+) -> Tensor:
+    """Sample (..., i, j, k) at voxels `ratios` times as large; what lies beyond the outer centres repeats them.
+
+    Args:
+        volume: any dtype; linear interpolation gives float32.
+        ratios: new voxel size / old one, by axis.
+        size: of the result; by default as many voxels as cover the extent.
+        nearest: take the nearest voxel (half way: the upper one), and keep the dtype.
+    """
+    size = size or [math.ceil(n / ratio - 1e-6) for n, ratio in zip(volume.shape[-3:], ratios, strict=True)]
+    volume = volume if nearest else volume.float()
+    for axis in sorted(range(3), key=lambda axis: -ratios[axis]):  # shrinking first, so that little is computed
+        if ratios[axis] != 1 or size[axis] != volume.shape[axis - 3]:
+            volume = _along(volume, axis - 3, ratios[axis], size[axis], nearest)
+    return volume
+
+
+def _along(volume: Tensor, axis: int, ratio: float, size: int, nearest: bool) -> Tensor:
+    last = volume.shape[axis] - 1
+    index = ((torch.arange(size, device=volume.device, dtype=torch.float64) + 0.5) * ratio - 0.5).clamp(0, last)
+    if nearest:
+        return volume.index_select(axis, (index + 0.5).floor().long().clamp_max(last))
+    low = index.floor().long()
+    share = (index - low).float().view([-1] + [1] * (-1 - axis))
+    lower, upper = volume.index_select(axis, low), volume.index_select(axis, (low + 1).clamp_max(last))
+    return lower.lerp_(upper, share.expand_as(lower))
+
+
+def image_spacing_mm(image: Tensor) -> list[float]:
+    """Voxel size (i, j, k) of an image that knows its affine: (4, 4), or (B, 4, 4) of a batch of one scan.
+
+    Raises:
+        TypeError: the tensor has no affine.
+    """
+    if not isinstance(image, MetaTensor):
+        raise TypeError("the image has no affine, so its voxels have no size to resample; give a MetaTensor")
+    affine = image.affine.reshape(-1, 4, 4)[0]
+    return affine[:3, :3].double().norm(dim=0).tolist()
+
+
+class ResampleVoxelsd(MapTransform):
+    """Bring "image" (linear, rounded to its HU type) and "label" (nearest) to the voxel size that a network works on.
+
+    Args:
+        spacing_mm: wanted size along i, j, k; None, for one axis or for all, keeps the scan's own.
+        keys: which of the two.
+    """
+
+    def __init__(self, spacing_mm: Sequence[float | None] | None, keys: KeysCollection = ("image", "label")) -> None:
+        super().__init__(keys)
+        self.spacing_mm = spacing_mm
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Item of (1, i, j, k) tensors with their affine in, the same on other voxels out."""
+        item = dict(data)
+        for key in self.key_iterator(item):
+            image = item[key]
+            ratios = voxel_ratios(image_spacing_mm(image), self.spacing_mm)
+            if any(ratio != 1 for ratio in ratios):
+                voxels = resample(image.as_tensor(), ratios, nearest=key == "label")
+                voxels = voxels if voxels.dtype == image.dtype else voxels.round_().to(image.dtype)
+                item[key] = MetaTensor(voxels, meta={**image.meta, "affine": _scaled(image.affine, ratios)})
+        return item
+
+
+def _scaled(affine: Tensor, ratios: Sequence[float]) -> Tensor:
+    step = torch.eye(4, dtype=torch.float64)
+    for axis, ratio in enumerate(ratios):
+        step[axis, axis], step[axis, 3] = ratio, 0.5 * ratio - 0.5
+    return affine.double() @ step
