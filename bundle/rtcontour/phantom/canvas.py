@@ -61,10 +61,14 @@ class Canvas:
         texture, rough = (_grain(shape, step_mm, scale_mm, rng) for scale_mm in (4.0, 20.0))
         return cls(pose, start_mm, step_mm, x, y, z, hu, texture, rough)
 
-    def smooth_fields(self, values: Callable[[Samples, Samples, Samples], tuple[Samples, ...]]) -> list[Samples]:
+    def smooth_fields(
+        self,
+        values: Callable[[Samples, Samples, Samples], tuple[Samples, ...]],
+        step: tuple[int, int, int] = FIELD_STEP,
+    ) -> list[Samples]:
         """Fields that change slowly, computed on every few samples only and linear in between."""
-        lattice = _lattice(self.pose, self.start_mm, self.step_mm, self.hu.shape, FIELD_STEP)
-        return [_refine_by(nodes, self.hu.shape, *FIELD_STEP) for nodes in values(*lattice)]
+        lattice = _lattice(self.pose, self.start_mm, self.step_mm, self.hu.shape, step)
+        return [_refine_by(nodes, self.hu.shape, *step) for nodes in values(*lattice)]
 
     def slabs(self) -> Iterator[Box]:
         """A few layers at a time: whole-canvas arithmetic in pieces that fit the cache."""

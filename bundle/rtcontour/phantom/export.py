@@ -32,7 +32,7 @@ def write_patient(phantom: Phantom, folder: str | Path, *, patient_id: str | Non
             phantom.grid,
             patient_id=identity,
             seed=phantom.seed,
-            description="Pelvis phantom",
+            description="Phantom",
         )
         write_structure_set(partial / "rtstruct.dcm", phantom.contoured, ct, label="Phantom")
     return folder

@@ -14,11 +14,12 @@ from rtcontour.phantom.bones import paint_bones
 from rtcontour.phantom.bowel import paint_bowel
 from rtcontour.phantom.canvas import Canvas
 from rtcontour.phantom.femurs import femoral_head
+from rtcontour.phantom.framing import back_mm, canvas_over, sampling_stride, to_mask
 from rtcontour.phantom.habits import contour_by_habit, draw_habit
 from rtcontour.phantom.muscles import paint_muscles, paint_spaces
 from rtcontour.phantom.organs import paint_organs
 from rtcontour.phantom.patient import Patient, draw_patient, stream
-from rtcontour.phantom.pose import Pose, draw_pose
+from rtcontour.phantom.pose import draw_pose
 from rtcontour.phantom.scanner import draw_scanner, scan
 from rtcontour.phantom.vessels import paint_plexus, paint_vessels
 
@@ -30,7 +31,6 @@ PROTOCOLS = [  # spacing in mm and how often
     ((1.171875, 1.171875, 3.0), 0.1),
 ]
 NEAREST_MM = np.array([170.0, 130.0])  # of the body, half width and depth, that are kept in the field of view
-THICK_SLICE_MM = 4.0  # from here on, slices are sampled twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +78,12 @@ def draw_pelvis(
     rng = stream(seed, "scan")
     grid, origin = _draw_grid(rng, spacing_mm, slices, columns_rows)
     pose = draw_pose(rng, origin, patient.scale)
-    stride = 2 if grid.spacing_mm[2] >= THICK_SLICE_MM else 1
-    start, canvas = _canvas(grid, patient, pose, stride, stream(seed, "texture"))
+    start, canvas = canvas_over(grid, pose, body_reach(patient), stream(seed, "texture"))
     truth = _paint(canvas, patient)
     scanner = draw_scanner(rng)
-    back = _back_mm(truth["External"], start, grid)
-    hu = scan(canvas.hu, stride, start, grid, scanner, back, stream(seed, "noise"))
-    masks = {name: _to_mask(mask, stride, start, grid) for name, mask in truth.items()}
+    back = back_mm(truth["External"], start, grid)
+    hu = scan(canvas.hu, sampling_stride(grid), start, grid, scanner, back, stream(seed, "noise"))
+    masks = {name: to_mask(mask, start, grid) for name, mask in truth.items()}
     habit = draw_habit(stream(seed, "habit"), list(masks), patient.contrast)
     contoured = contour_by_habit(masks, habit, stream(seed, "hand"))
     description = {
@@ -126,21 +125,6 @@ def _draw_grid(
     return Grid((columns, rows, count), spacing, origin), np.array([*centre, origin[2] + below])
 
 
-def _canvas(
-    grid: Grid, patient: Patient, pose: Pose, stride: int, rng: np.random.Generator
-) -> tuple[tuple[int, int, int], Canvas]:
-    """Samples of the box around the body, and the index of the first one in the grid."""
-    low_mm, high_mm = body_reach(patient)
-    spacing, origin = np.asarray(grid.spacing_mm), np.asarray(grid.origin_mm)
-    low = np.floor((pose.centre_mm[:2] + low_mm - origin[:2]) / spacing[:2]).clip(0, None)
-    high = np.ceil((pose.centre_mm[:2] + high_mm - origin[:2]) / spacing[:2]).clip(None, grid.shape[:2])
-    start = (int(low[0]), int(low[1]), 0)
-    step = spacing / (1, 1, stride)
-    start_mm = origin + start * spacing - (0, 0, (stride - 1) * step[2])
-    shape = (int(high[0] - low[0]), int(high[1] - low[1]), grid.shape[2] * stride + stride - 1)
-    return start, Canvas.over(pose, start_mm, step, shape, rng)
-
-
 def _paint(canvas: Canvas, patient: Patient) -> dict[str, NDArray[np.bool_]]:
     """Paint the patient from the skin inwards; gives the truth on the canvas."""
     body = paint_body(canvas, patient)
@@ -165,17 +149,3 @@ def _paint(canvas: Canvas, patient: Patient) -> dict[str, NDArray[np.bool_]]:
         "Rectum": organs.rectum & ~bones.mask,
         "External": external,
     }
-
-
-def _back_mm(external: NDArray[np.bool_], start: tuple[int, int, int], grid: Grid) -> float:
-    """Scanner y of the lowest point of the patient, who lies on it."""
-    rows = np.flatnonzero(external.any(axis=(0, 2)))
-    return grid.origin_mm[1] + (start[1] + (rows[-1] if rows.size else 0)) * grid.spacing_mm[1]
-
-
-def _to_mask(samples: NDArray[np.bool_], stride: int, start: tuple[int, int, int], grid: Grid) -> Mask:
-    """The samples at the slice centres as a mask of the grid."""
-    centred = samples[:, :, 1:-1:2] if stride == 2 else samples
-    full = np.zeros(grid.shape, np.bool_, order="F")
-    full[start[0] : start[0] + centred.shape[0], start[1] : start[1] + centred.shape[1]] = centred
-    return Mask.from_array(full, grid)

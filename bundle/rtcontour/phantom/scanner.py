@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, gaussian_filter1d
 
 from rtcontour.grid import Grid
+from rtcontour.mask import tight_box
 from rtcontour.phantom.shapes import Samples
 
 PADDING_HU = -1024
@@ -115,8 +116,10 @@ def _paint_couch(hu: Samples, grid: Grid, scanner: Scanner, back_mm: float, rng:
     if scanner.couch == "flat":
         rim = np.maximum(rim, np.clip(0.5 + shell_mm - (height - depth), 0, 1))
     plate = foam_hu + rim * (shell_hu - foam_hu)
-    share = (inside[:, :, None] * np.clip((-700 - hu) / 200, 0, 1)).astype(np.float32)
-    hu += share * (plate[:, :, None].astype(np.float32) - hu)
+    box = tight_box(inside[:, :, None] > 0)[:2]
+    here = hu[box]
+    share = (inside[box][:, :, None] * np.clip((-700 - here) / 200, 0, 1)).astype(np.float32)
+    here += share * (plate[box][:, :, None].astype(np.float32) - here)
 
 
 def _noise(hu: Samples, grid: Grid, scanner: Scanner, rng: np.random.Generator) -> Samples:

@@ -86,6 +86,11 @@ class Ellipsoid:
     semi_axes: tuple[float, float, float]
     tilt_degrees: float = 0.0
 
+    def mirrored(self) -> Ellipsoid:
+        """The same on the other side of the body."""
+        x, y, z = self.centre
+        return Ellipsoid((-x, y, z), self.semi_axes, self.tilt_degrees)
+
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lowest and highest corner, mm."""
         reach = np.array([self.semi_axes[0], max(self.semi_axes[1:]), max(self.semi_axes[1:])])
