@@ -1,6 +1,7 @@
 """Every shipped recipe and preset through the shared story, on patients that take a second."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ RECIPES = (
     "head_neck_7_ua_net",
 )
 GRID = Grid((40, 36, 24), (2.0, 2.0, 3.0), (-39.0, -35.0, 100.0))
+SPECK = Grid((7, 6, 2), (4.0, 4.0, 5.0), (0.0, 0.0, 0.0))  # smaller than every patch and anchor
 SMALL = {  # what makes a recipe quick here; nothing else of it is changed
     "pelvis_fcn": {"patch": [24, 24, 16]},
     "rectum_dpn_unet": {"patch": [32, 32, 4]},
@@ -80,28 +82,43 @@ def write_blocks(tmp_path_factory):
     return write
 
 
+@pytest.fixture(scope="module")
+def write_configs(tmp_path_factory):
+    """Writes a shipped recipe with small patches and two epochs, and a preset; gives the files for a training."""
+
+    def write(name, iterations):
+        recipe = {**read_recipe(name), "epochs": 2, **SMALL[name]}
+        if "anchors" in recipe["network"]:  # blocks are no organs, so they have anchors of their own
+            recipe["network"]["anchors"] = [[10, 10, 10], [14, 14, 14], [18, 18, 18]]
+            recipe["handlers"][0]["starts"] = {"proposals": 0, "masks": 0.5}
+        folder = tmp_path_factory.mktemp(f"{name}_files")
+        (folder / f"{name}.json").write_text(json.dumps({"recipe": recipe}))
+        preset = {"size": "cpu", "batch": 1, "accumulate": 1, "iterations": iterations}
+        (folder / "tiny.json").write_text(json.dumps({"preset": preset}))
+        return ["configs/train.json", str(folder / f"{name}.json"), str(folder / "tiny.json")]
+
+    return write
+
+
+def losses_in(said):
+    """The losses of the epochs, as the training printed them."""
+    found = np.array([float(loss) for loss in re.findall(r"^epoch .* iteration .* loss ([^ ,]+)", said, re.M)])
+    assert np.isfinite(found).all()
+    return found
+
+
 @pytest.fixture(scope="module", params=RECIPES)
-def trained(request, tmp_path_factory, write_blocks, run_workflow):
+def trained(request, tmp_path_factory, write_blocks, write_configs, run_workflow):
     """A recipe trained for two epochs of one update: its name, data set, output folder and what was printed."""
     name = request.param
     data, folder = write_blocks(name), tmp_path_factory.mktemp(f"{name}_run") / "new"
-    recipe = {**read_recipe(name), "epochs": 2, **SMALL[name]}
-    if "anchors" in recipe["network"]:  # the blocks are no organs, so they have anchors of their own
-        recipe["network"]["anchors"] = [[10, 10, 12], [14, 14, 14], [18, 18, 18]]
-        recipe["handlers"][0]["starts"] = {"proposals": 0, "masks": 0.5}
-    files = tmp_path_factory.mktemp(f"{name}_files")
-    (files / f"{name}.json").write_text(json.dumps({"recipe": recipe}))
-    preset = {"size": "cpu", "batch": 1, "accumulate": 1, "iterations": 1}
-    (files / "tiny.json").write_text(json.dumps({"preset": preset}))
-    configs = ["configs/train.json", str(files / f"{name}.json"), str(files / "tiny.json")]
-    _, said = run_workflow(configs, "train", dataset_dir=data, output_dir=folder, seed=1)
+    _, said = run_workflow(write_configs(name, 1), "train", dataset_dir=data, output_dir=folder, seed=1)
     return name, data, folder, said
 
 
 def test_a_step_changes_the_weights_and_the_loss_is_finite(trained):
     name, _, folder, said = trained
-    losses = [float(line.split(" loss ")[1].split(",")[0].split()[0]) for line in said.splitlines() if " loss " in line]
-    assert len(losses) == 2 and np.isfinite(losses).all()
+    assert len(losses_in(said)) == 2
     last = torch.load(folder / "last.pt", weights_only=True)
     description = last["rtcontour"]
     torch.manual_seed(1)
@@ -125,6 +142,30 @@ def test_the_same_command_contours_with_it(trained, tmp_path):
     path = contour_patient(tmp_path / "ct", tmp_path / "rs.dcm", weights=folder / "model.pt", findings=[])
     assert [roi.name for roi in read_structure_set(path).rois] == load_model(folder / "model.pt").names
     assert read_ct_series(tmp_path / "ct").grid.shape == GRID.shape
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_specks_and_patients_without_contours_train_too(name, write_configs, run_workflow, tmp_path):
+    parts = parts_of(name)
+    content = {"name": name, "labels": {"background": 0, **{p: n for n, p in enumerate(parts, start=1)}}}
+    for case, split in {"whole": "training", "bare": "training", "seen": "validation"}.items():
+        hu = np.full(SPECK.shape, 40, np.int16, order="F")
+        labels = np.zeros(SPECK.shape, np.uint8, order="F")
+        voxels = labels.reshape(-1, order="F")  # one voxel a structure, at the border too
+        voxels[: len(parts)] = np.arange(1, len(parts) + 1)
+        files = {"image": f"images/{case}.nii.gz", "label": f"labels/{case}.nii.gz"}
+        write_image(tmp_path / files["image"], hu, SPECK)
+        write_labels(tmp_path / files["label"], labels if case != "bare" else 0 * labels, SPECK)
+        annotated = [] if case == "bare" else parts
+        content.setdefault(split, []).append({"case": case, "patient": case, **files, "annotated": annotated})
+    (tmp_path / "datalist.json").write_text(json.dumps(content))
+    files = write_configs(name, 4)
+    if "anchors" in read_recipe(name)["network"]:
+        recipe = json.loads(Path(files[1]).read_text())["recipe"]
+        recipe["network"]["border"] = [8, 8, 8]  # with their border specks have the shape of an anchor
+        Path(files[1]).write_text(json.dumps({"recipe": recipe}))
+    _, said = run_workflow(files, "train", dataset_dir=tmp_path, output_dir=tmp_path / "run", seed=1)
+    assert len(losses_in(said)) == 2 and "validation: mean Dice" in said
 
 
 @pytest.mark.parametrize("name", RECIPES)
