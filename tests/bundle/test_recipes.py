@@ -125,6 +125,9 @@ def test_a_step_changes_the_weights_and_the_loss_is_finite(trained):
     fresh = build_network(description["network"], description["arguments"]).state_dict()
     assert any(not torch.equal(fresh[key], last["model"][key]) for key in fresh if fresh[key].is_floating_point())
     assert description["recipe"] == name
+    assert (last["best"]["best"] < 0) == (
+        read_recipe(name)["choose_by"] == "loss"
+    )  # a loss is kept with its sign turned
 
 
 def test_the_same_evaluation_scores_it(trained, run_workflow, tmp_path):

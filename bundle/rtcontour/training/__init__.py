@@ -10,6 +10,7 @@ from rtcontour.training.checkpoints import (
     save_checkpoint,
     start_from,
 )
+from rtcontour.training.choice import loss_to_choose_by, metrics_to_choose_by
 from rtcontour.training.class_weights import class_weights
 from rtcontour.training.description import KEY, ModelDescription
 from rtcontour.training.history import ValidationHistory
@@ -22,7 +23,7 @@ from rtcontour.training.progress import CaseProgress, Progress, ValidationLine
 from rtcontour.training.score_cases import ScoreCases
 from rtcontour.training.settings import Batching, check_flags, check_settings, check_start
 from rtcontour.training.step import TrainingStep, autocast_dtype
-from rtcontour.training.validation_step import ValidationStep, case_losses
+from rtcontour.training.validation_step import ValidationStep
 
 __all__ = [
     "KEY",
@@ -42,7 +43,6 @@ __all__ = [
     "ValidationLine",
     "ValidationStep",
     "autocast_dtype",
-    "case_losses",
     "check_anchors",
     "check_data_set",
     "check_flags",
@@ -51,6 +51,8 @@ __all__ = [
     "check_start",
     "class_weights",
     "install_plain_errors",
+    "loss_to_choose_by",
+    "metrics_to_choose_by",
     "predictions_and_labels",
     "print_anchors",
     "print_plan",

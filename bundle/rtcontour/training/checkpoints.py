@@ -9,11 +9,11 @@ from typing import Any, cast
 import torch
 from ignite.engine import Engine, Events
 from monai.handlers import CheckpointLoader
-from monai.utils.enums import CommonKeys
 from torch import nn
 
 from rtcontour.errors import CheckpointError
 from rtcontour.files import whole_file
+from rtcontour.training.choice import is_lower_better
 from rtcontour.training.description import KEY, ModelDescription
 
 
@@ -121,7 +121,7 @@ class SaveBest:
         self.path = Path(path)
         self.objects = dict(objects)
         self.metric = metric
-        self.sign = -1.0 if metric == CommonKeys.LOSS else 1.0
+        self.sign = -1.0 if is_lower_better(metric) else 1.0
         self.best = float("-inf")
 
     def attach(self, engine: Engine) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rtcontour.errors import ConfigError, OutputError
+from rtcontour.training.choice import CHOICES
 from rtcontour.training.losses import NetworkLosses
 
 PRESET_COUNTS = ("batch", "accumulate", "iterations")
-CHOICES = ("mean_dice", "loss")
 
 
 @dataclass(frozen=True)

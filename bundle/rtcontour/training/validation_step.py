@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -38,8 +38,3 @@ class ValidationStep:
         engine.fire_event(IterationEvents.FORWARD_COMPLETED)
         engine.fire_event(IterationEvents.MODEL_COMPLETED)
         return engine.state.output
-
-
-def case_losses(output: Sequence[Mapping[str, Any]]) -> float:
-    """Decollated engine output -> the loss of its one case, as ignite's metrics take it."""
-    return float(output[0][CommonKeys.LOSS])

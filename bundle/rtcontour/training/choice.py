@@ -1,0 +1,34 @@
+"""Which validation is the best, and so which weights are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ignite.metrics import Average, Metric
+from monai.utils.enums import CommonKeys
+from torch import Tensor
+
+CHOICES = ("mean_dice", CommonKeys.LOSS.value)  # names in a validation's metrics
+
+
+def loss_to_choose_by(choose_by: str, loss: Callable[..., Tensor]) -> Callable[..., Tensor] | None:
+    """The loss that a validation has to compute; None where the Dice chooses and nobody reads it."""
+    return loss if choose_by == CommonKeys.LOSS else None
+
+
+def metrics_to_choose_by(choose_by: str) -> dict[str, Metric] | None:
+    """What a validation measures beside the Dice: the mean loss over its cases, where that chooses."""
+    if choose_by != CommonKeys.LOSS:
+        return None
+    return {CommonKeys.LOSS.value: Average(output_transform=_case_loss)}
+
+
+def is_lower_better(choose_by: str) -> bool:
+    """True for a loss."""
+    return choose_by == CommonKeys.LOSS
+
+
+def _case_loss(output: Sequence[Mapping[str, Any]]) -> float:
+    """Decollated engine output -> the loss of its one case."""
+    return float(output[0][CommonKeys.LOSS])
