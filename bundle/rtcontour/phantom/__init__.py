@@ -5,7 +5,8 @@ from rtcontour.phantom.demo import run_demo
 from rtcontour.phantom.export import write_patient
 from rtcontour.phantom.head_neck import draw_head_neck
 from rtcontour.phantom.head_painter import HEAD_NECK_28
-from rtcontour.phantom.pelvis import Phantom, draw_pelvis
+from rtcontour.phantom.pelvis import draw_pelvis
+from rtcontour.phantom.phantom import Phantom
 
 __all__ = [
     "HEAD_NECK_28",

@@ -17,7 +17,8 @@ from rtcontour.errors import ConfigError
 from rtcontour.files import whole_folder
 from rtcontour.phantom.head_neck import draw_head_neck
 from rtcontour.phantom.head_painter import HEAD_NECK_28
-from rtcontour.phantom.pelvis import Phantom, draw_pelvis
+from rtcontour.phantom.pelvis import draw_pelvis
+from rtcontour.phantom.phantom import Phantom
 
 LABELS = {"Femur_Head_L": 1, "Femur_Head_R": 2, "Bladder": 3, "Bag_Bowel": 4, "CTVn": 5}  # Sartor 2020, Table 1
 

@@ -16,7 +16,8 @@ from rtcontour.files import refuse_existing, whole_folder
 from rtcontour.inference import contour_patient
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, compare_labels
-from rtcontour.phantom.pelvis import Phantom, draw_pelvis
+from rtcontour.phantom.pelvis import draw_pelvis
+from rtcontour.phantom.phantom import Phantom
 
 SPACING_MM = (0.9765625, 0.9765625, 3.0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rtcontour.dicom import write_ct_series, write_structure_set
 from rtcontour.files import whole_folder
-from rtcontour.phantom.pelvis import Phantom
+from rtcontour.phantom.phantom import Phantom
 
 
 def write_patient(phantom: Phantom, folder: str | Path, *, patient_id: str | None = None) -> Path:

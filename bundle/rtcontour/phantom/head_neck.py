@@ -24,7 +24,7 @@ from rtcontour.phantom.head_skull import cranial_cavity, paint_skull, paint_teet
 from rtcontour.phantom.head_spine import paint_plexus, paint_spine
 from rtcontour.phantom.head_surface import body_reach, paint_surface
 from rtcontour.phantom.patient import draw_patient, stream
-from rtcontour.phantom.pelvis import Phantom
+from rtcontour.phantom.phantom import Phantom, describe
 from rtcontour.phantom.pose import draw_pose
 from rtcontour.phantom.scanner import draw_scanner, scan
 from rtcontour.phantom.shapes import Ellipsoid
@@ -77,19 +77,7 @@ def draw_head_neck(
     habit = draw_habit(stream(seed, "habit"), list(masks), patient.contrast)
     habit = replace(habit, shift_mm=FINE_HAND * habit.shift_mm, jitter_mm=FINE_HAND * habit.jitter_mm)
     contoured = contour_by_habit(masks, habit, stream(seed, "hand"))
-    description = {
-        "male": patient.male,
-        "contrast": patient.contrast,
-        "spacing_mm": grid.spacing_mm,
-        "slices": grid.shape[2],
-        "style": habit.style,
-        "shift_mm": round(habit.shift_mm, 2),
-        "left_out": sorted(habit.left_out),
-        "fat_mm": round(patient.fat_mm, 1),
-        "couch": scanner.couch,
-        "noise_hu": round(scanner.noise_hu, 1),
-    }
-    return Phantom(seed, grid, hu, masks, contoured, description)
+    return Phantom(seed, grid, hu, masks, contoured, describe(patient, grid, habit, scanner))
 
 
 def _draw_grid(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rtcontour.grid import Grid
-from rtcontour.mask import Mask
 from rtcontour.phantom.body import body_reach, paint_body
 from rtcontour.phantom.bones import paint_bones
 from rtcontour.phantom.bowel import paint_bowel
@@ -19,6 +16,7 @@ from rtcontour.phantom.habits import contour_by_habit, draw_habit
 from rtcontour.phantom.muscles import paint_muscles, paint_spaces
 from rtcontour.phantom.organs import paint_organs
 from rtcontour.phantom.patient import Patient, draw_patient, stream
+from rtcontour.phantom.phantom import Phantom, describe
 from rtcontour.phantom.pose import draw_pose
 from rtcontour.phantom.scanner import draw_scanner, scan
 from rtcontour.phantom.vessels import paint_plexus, paint_vessels
@@ -31,27 +29,6 @@ PROTOCOLS = [  # spacing in mm and how often
     ((1.171875, 1.171875, 3.0), 0.1),
 ]
 NEAREST_MM = np.array([170.0, 130.0])  # of the body, half width and depth, that are kept in the field of view
-
-
-@dataclass(frozen=True, eq=False)
-class Phantom:
-    """A synthetic patient.
-
-    Attributes:
-        seed: the same seed gives the same patient.
-        grid: the CT's voxels; head first supine, so +x is the patient's left.
-        hu: int16, grid.shape, Fortran-ordered.
-        masks: the exact truth by TG-263 name; structures may overlap.
-        contoured: the same as this clinic drew them, without those it left out.
-        description: plain values that tell the draw: contrast, spacing_mm, style, bladder_cc, ...
-    """
-
-    seed: int
-    grid: Grid
-    hu: NDArray[np.int16]
-    masks: dict[str, Mask]
-    contoured: dict[str, Mask]
-    description: dict[str, object]
 
 
 def draw_pelvis(
@@ -86,19 +63,7 @@ def draw_pelvis(
     masks = {name: to_mask(mask, start, grid) for name, mask in truth.items()}
     habit = draw_habit(stream(seed, "habit"), list(masks), patient.contrast)
     contoured = contour_by_habit(masks, habit, stream(seed, "hand"))
-    description = {
-        "male": patient.male,
-        "contrast": patient.contrast,
-        "spacing_mm": grid.spacing_mm,
-        "slices": grid.shape[2],
-        "style": habit.style,
-        "shift_mm": round(habit.shift_mm, 2),
-        "left_out": sorted(habit.left_out),
-        "bladder_cc": round(masks["Bladder"].volume_cc, 1),
-        "fat_mm": round(patient.fat_mm, 1),
-        "couch": scanner.couch,
-        "noise_hu": round(scanner.noise_hu, 1),
-    }
+    description = describe(patient, grid, habit, scanner) | {"bladder_cc": round(masks["Bladder"].volume_cc, 1)}
     return Phantom(seed, grid, hu, masks, contoured, description)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-import torch
 from monai.transforms import RandomizableTransform
 
-from rtcontour.transforms.sample_patch import AIR_HU, cut
+from rtcontour.transforms.sample_patch import cut_case
 
 
 class CropMiddled(RandomizableTransform):
@@ -36,15 +35,7 @@ class CropMiddled(RandomizableTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Item with "image", "label", "annotated", "centres" in; a patch with "weight" (1, i, j, k) out."""
         moved = [m + self.R.randint(-j, j + 1) for m, j in zip(self._middle(data), self.jitter, strict=True)]
-        start = [m - n // 2 for m, n in zip(moved, self.patch, strict=True)]
-        inside = torch.ones(1, dtype=torch.uint8).expand(data["image"].shape)
-        return {
-            "image": cut(data["image"].as_tensor(), start, self.patch, AIR_HU),
-            "label": cut(data["label"].as_tensor(), start, self.patch, 0),
-            "weight": cut(inside, start, self.patch, 0),
-            "annotated": data["annotated"],
-            "case": data["case"],
-        }
+        return cut_case(data, [m - n // 2 for m, n in zip(moved, self.patch, strict=True)], self.patch)
 
     def _middle(self, data: Mapping[Hashable, Any]) -> list[int]:
         slices = data["image"].shape[-1]

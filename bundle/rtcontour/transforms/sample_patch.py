@@ -49,16 +49,9 @@ class SamplePatchd(RandomizableTransform):
         """Item with "image", "label", "annotated", "centres" in; patches with "weight" (1, i, j, k) out."""
         centre = self._draw_centre(data["centres"])
         start = [int(c) - n // 2 for c, n in zip(centre, self.patch, strict=True)]
-        inside = torch.ones(1, dtype=torch.uint8).expand(data["image"].shape)
-        weight = cut(inside, start, self.patch, 0)
-        weight[~self._scored()] = 0
-        return {
-            "image": cut(data["image"].as_tensor(), start, self.patch, AIR_HU),
-            "label": cut(data["label"].as_tensor(), start, self.patch, 0),
-            "weight": weight,
-            "annotated": data["annotated"],
-            "case": data["case"],
-        }
+        patch = cut_case(data, start, self.patch)
+        patch["weight"][~self._scored()] = 0
+        return patch
 
     def _scored(self) -> Tensor:
         scored = torch.zeros(1, *self.patch, dtype=torch.bool)
@@ -72,6 +65,21 @@ class SamplePatchd(RandomizableTransform):
         else:
             entry = centres[0]
         return entry[self.R.randint(len(entry))]
+
+
+def cut_case(data: Mapping[Hashable, Any], start: Sequence[int], size: Sequence[int]) -> dict[Hashable, Any]:
+    """The box [start, start + size) of a case: "image", "label", "weight", and what it says of itself.
+
+    What lies outside the scan is air, label 0 and "weight" 0.
+    """
+    inside = torch.ones(1, dtype=torch.uint8).expand(data["image"].shape)
+    return {
+        "image": cut(data["image"].as_tensor(), start, size, AIR_HU),
+        "label": cut(data["label"].as_tensor(), start, size, 0),
+        "weight": cut(inside, start, size, 0),
+        "annotated": data["annotated"],
+        "case": data["case"],
+    }
 
 
 def cut(volume: Tensor, start: Sequence[int], size: Sequence[int], fill: float) -> Tensor:
