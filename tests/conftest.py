@@ -6,10 +6,14 @@ import json
 import shutil
 import subprocess
 
+import hypothesis
 import numpy as np
 import pytest
 
 from rtcontour.grid import Grid
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("untimed")
 
 GRID = Grid((40, 32, 20), (2.0, 2.5, 4.0), (-39.0, -38.75, 100.0))
 STRUCTURES = ["Bladder", "Rectum"]

@@ -91,3 +91,29 @@ def test_half_precision_logits_are_computed_on_in_float32():
     loss = soft_dice_loss(logits.bfloat16(), target, annotated, weight)
     assert loss.dtype == torch.float32
     assert float(loss) == pytest.approx(float(soft_dice_loss(logits, target, annotated, weight)), abs=1e-2)
+
+
+def test_over_the_batch_the_sums_of_all_cases_that_contoured_a_structure_are_divided_once():
+    logits, target, annotated, weight = example()
+    p = logits.softmax(1)
+    losses = []
+    for c in range(1, CLASSES):
+        cases = [b for b in range(len(logits)) if annotated[b, c]]
+        truth = [(target[b, 0] == c) * weight[b, 0] for b in cases]
+        hit = sum(float((p[b, c] * t).sum()) for b, t in zip(cases, truth, strict=True))
+        total = sum(float((p[b, c] * weight[b, 0]).sum() + t.sum()) for b, t in zip(cases, truth, strict=True))
+        losses.append(1 - 2 * hit / total)
+    found = soft_dice_loss(logits, target, annotated, weight, over_batch=True)
+    assert float(found) == pytest.approx(sum(losses) / len(losses), abs=1e-12)
+
+
+def test_over_the_batch_a_case_without_the_contour_still_changes_nothing():
+    logits, target, annotated, weight = example()
+    other, annotated[1] = target.clone(), torch.tensor([True, True, False, True])
+    other[1][target[1] == 2] = 0
+    one, two = (soft_dice_loss(logits, truth, annotated, weight, over_batch=True) for truth in (target, other))
+    assert torch.equal(one, two)
+    only_class_2 = annotated & torch.tensor([True, False, True, False])
+    logits.requires_grad_()
+    soft_dice_loss(logits, target, only_class_2, weight, over_batch=True).backward()
+    assert torch.all(logits.grad[1] == 0) and torch.any(logits.grad[0] != 0)
