@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rtcontour.networks.convolution import Conv3d
+
 STEM_STRIDE = POOL_STRIDE = (2, 2, 1)
 STAGE_STRIDES = ((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 2, 2))
 REDUCTION = (32, 32, 8)
 """What these strides multiply to along i, j, k."""
 
-CONVOLUTIONS: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+CONVOLUTIONS: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: Conv3d}
 NORMS: dict[int, type[nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 POOLS: dict[int, type[nn.Module]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
 

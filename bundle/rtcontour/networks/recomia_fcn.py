@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rtcontour.errors import ConfigError
+from rtcontour.networks.convolution import Conv3d
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ConvNormReLU(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> None:
         padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
         super().__init__(
-            nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=False), norm(outputs), nn.ReLU(inplace=True)
+            Conv3d(inputs, outputs, kernel, stride, padding, bias=False), norm(outputs), nn.ReLU(inplace=True)
         )
 
 
@@ -54,9 +55,9 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv3d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
+        self.conv1 = Conv3d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
         self.norm1 = norm(channels)
-        self.conv2 = nn.Conv3d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
+        self.conv2 = Conv3d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
         self.norm2 = norm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,7 +71,7 @@ class Up(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, refine: nn.Module) -> None:
         super().__init__()
-        self.narrow = nn.Conv3d(inputs, outputs, 1, bias=False)
+        self.narrow = Conv3d(inputs, outputs, 1, bias=False)
         self.refine = refine
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
@@ -111,7 +112,7 @@ class RecomiaFCN(nn.Module):
         self.up2 = Up(c3, c2, Residual(c2))
         self.up1 = Up(c2, c1, Residual(c1))
         self.up0 = Up(c1, c0, ConvNormReLU(c0, c0, (3, 3, 3), (1, 1, 1)))
-        self.head = nn.Conv3d(c0, classes, 1)
+        self.head = Conv3d(c0, classes, 1)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rtcontour.networks.convolution import Conv3d
+
 STRIDE = 8  # image voxels along one side of a voxel of the 1/8 map
 DEEPEST = 16
 # At 1/16 a volume of 16 x 16 x 16 is one voxel, of which batch normalisation cannot take a variance.
@@ -61,13 +63,13 @@ class Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
-        self.conv1 = nn.Conv3d(inputs, outputs, 3, padding=1)
+        self.conv1 = Conv3d(inputs, outputs, 3, padding=1)
         self.norm1 = norm(outputs)
-        self.conv2 = nn.Conv3d(outputs, outputs, 3, padding=1)
+        self.conv2 = Conv3d(outputs, outputs, 3, padding=1)
         self.norm2 = norm(outputs)
         self.shortcut: nn.Module = nn.Identity()
         if inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv3d(inputs, outputs, 1), norm(outputs))
+            self.shortcut = nn.Sequential(Conv3d(inputs, outputs, 1), norm(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, inputs, i, j, k) -> (1, outputs, i, j, k)."""
@@ -95,8 +97,8 @@ class Backbone(nn.Module):
         stem, (d1, d2, d3, d4), f8 = size.stem, size.down, size.f8
         n1, n2, n3, n4, n_up = size.units
         self.stem = nn.Sequential(
-            *(nn.Conv3d(in_channels, stem, 3, stride=2, padding=1), make(stem), nn.ReLU(inplace=True)),
-            *(nn.Conv3d(stem, stem, 3, padding=1), make(stem), nn.ReLU(inplace=True)),
+            *(Conv3d(in_channels, stem, 3, stride=2, padding=1), make(stem), nn.ReLU(inplace=True)),
+            *(Conv3d(stem, stem, 3, padding=1), make(stem), nn.ReLU(inplace=True)),
         )
         self.down1 = nn.Sequential(*residuals(stem, d1, n1, make))
         self.down2 = nn.Sequential(nn.MaxPool3d(2), *residuals(d1, d2, n2, make))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rtcontour.networks.convolution import Conv3d
 from rtcontour.networks.ua_net.backbone import Features
 from rtcontour.networks.ua_net.boxes import cut
 
@@ -23,9 +24,9 @@ class Refine(nn.Module):
 
     def __init__(self, inputs: int, finer: int, outputs: int, affine: bool) -> None:
         super().__init__()
-        self.conv1 = nn.Conv3d(inputs, outputs, 3, padding=1)
+        self.conv1 = Conv3d(inputs, outputs, 3, padding=1)
         self.norm1 = nn.InstanceNorm3d(outputs, eps=EPSILON, affine=affine)
-        self.conv2 = nn.Conv3d(outputs + finer, outputs, 3, padding=1)
+        self.conv2 = Conv3d(outputs + finer, outputs, 3, padding=1)
         self.norm2 = nn.InstanceNorm3d(outputs, eps=EPSILON, affine=affine)
 
     def forward(self, x: Tensor, finer: Tensor) -> Tensor:
@@ -53,7 +54,7 @@ class MaskHead(nn.Module):
         self.to_4 = Refine(f8, f4, width, lcn_affine)
         self.to_2 = Refine(width, f2, width, lcn_affine)
         self.to_1 = Refine(width, in_channels, width, lcn_affine)
-        self.logits = nn.Conv3d(width, organs, 1)
+        self.logits = Conv3d(width, organs, 1)
 
     def forward(self, image: Tensor, features: Features, crop: Sequence[int], label: int) -> Tensor:
         """The whole image and its maps, a crop of at least 8 x 8 x 8 voxels -> its logits (i, j, k), float32."""

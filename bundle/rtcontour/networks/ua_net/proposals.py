@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rtcontour.networks.convolution import Conv3d
 from rtcontour.networks.ua_net.anchors import overlaps
 from rtcontour.networks.ua_net.boxes import (
     SAME_OBJECT_IOU,
@@ -41,13 +42,13 @@ class ProposalHead(nn.Module):
         kernel = 1 if shared else 3
 
         def first() -> nn.Module:
-            return nn.Sequential(nn.Conv3d(channels, hidden, kernel, padding=kernel // 2), nn.ReLU(inplace=True))
+            return nn.Sequential(Conv3d(channels, hidden, kernel, padding=kernel // 2), nn.ReLU(inplace=True))
 
         self.trunk = first() if shared else nn.Identity()
         self.class_branch = nn.Identity() if shared else first()
         self.box_branch = nn.Identity() if shared else first()
-        self.logits = nn.Conv3d(hidden, anchors, 1)
-        self.deltas = nn.Conv3d(hidden, 6 * anchors, 1)
+        self.logits = Conv3d(hidden, anchors, 1)
+        self.deltas = Conv3d(hidden, 6 * anchors, 1)
 
     def forward(self, f8: Tensor) -> tuple[Tensor, Tensor]:
         """(1, channels, i, j, k) -> logits (a,) and deltas (a, 6) float32, in the order of `place_anchors`."""
