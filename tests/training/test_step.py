@@ -4,6 +4,7 @@ from ignite.engine import Engine
 from monai.engines.utils import IterationEvents
 from monai.inferers import SimpleInferer
 
+from rtcontour.errors import ConfigError
 from rtcontour.networks import RecomiaFCN, merged_background_nll
 from rtcontour.training import NetworkLosses, TrainingStep, ValidationStep
 
@@ -135,3 +136,13 @@ def test_a_network_that_judges_itself_is_summed_by_name(micro_batch):
     net.factor.grad = None
     (expected["square"] + 0.5 * expected["share"]).backward()
     assert float(found) == pytest.approx(float(net.factor.grad), rel=1e-5)
+
+
+def test_a_loss_that_is_not_a_number_ends_the_training_before_the_weights_change():
+    net, step = network(), TrainingStep(merged_background_nll, 2)
+    net.head.bias.data[1] = torch.nan
+    before = [parameter.nan_to_num(7) for parameter in net.parameters()]
+    engine = engine_around(net, step, torch.optim.Adam(net.parameters()))
+    with pytest.raises(ConfigError, match=r"^the loss is nan in epoch 0, iteration 0: .*lower the optimizer's lr"):
+        step(engine, batch_of(4))
+    assert all(torch.equal(a, b.nan_to_num(7)) for a, b in zip(before, net.parameters(), strict=True))

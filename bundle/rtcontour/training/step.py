@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from monai.engines.utils import IterationEvents
 from monai.utils.enums import CommonKeys
 from torch import Tensor
 
+from rtcontour.errors import ConfigError
 from rtcontour.training.losses import NetworkLosses
 
 
@@ -43,7 +45,11 @@ class TrainingStep:
         self.dtype = dtype
 
     def __call__(self, engine: SupervisedTrainer, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """Update the engine's network; returns the loss of the whole batch under MONAI's key, and its "parts"."""
+        """Update the engine's network; returns the loss of the whole batch under MONAI's key, and its "parts".
+
+        Raises:
+            ConfigError: the loss is infinite or not a number; the weights are still those before this update.
+        """
         engine.network.train()
         engine.optimizer.zero_grad(set_to_none=True)
         parts: defaultdict[str, float] = defaultdict(float)
@@ -54,6 +60,11 @@ class TrainingStep:
             total += loss.item()
             for name, value in named.items():
                 parts[name] += value
+        if not math.isfinite(total):
+            raise ConfigError(
+                f"the loss is {total} in epoch {engine.state.epoch}, iteration {engine.state.iteration}: the training "
+                "diverged; lower the optimizer's lr, last.pt holds the weights of the last whole epoch"
+            )
         engine.state.output = {CommonKeys.LOSS: total, "parts": dict(parts)}
         engine.fire_event(IterationEvents.BACKWARD_COMPLETED)
         engine.optimizer.step()
