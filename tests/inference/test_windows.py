@@ -24,6 +24,11 @@ def image_of(box=BOX, shape=(36, 24, 20)):
     return image
 
 
+def with_air(crop):
+    """A slice of air below and above, which the network always sees."""
+    return torch.nn.functional.pad(crop, (1, 1), value=-1.0)
+
+
 def run(windows, image, network):
     with torch.no_grad():
         return windows(image, network)
@@ -33,7 +38,7 @@ def run(windows, image, network):
 def test_inside_the_body_box_it_is_monai_s_sliding_window(network, overlap):
     image = image_of()
     theirs = SlidingWindowInferer(PATCH, 1, overlap, mode="gaussian", padding_mode="constant", cval=-1.0)
-    expected = run(theirs, image[BOX].contiguous(), network)
+    expected = run(theirs, with_air(image[BOX]), network)[..., 1:-1]
     found = run(BodyWindows(PATCH, overlap), image, network)
     assert found.shape == (1, 3, *image.shape[2:])
     assert torch.allclose(found[BOX], expected, atol=1e-6)
@@ -49,11 +54,28 @@ def test_outside_the_body_box_there_is_only_background(network):
 def test_an_image_smaller_than_a_window_is_padded_with_air(network):
     image = image_of((slice(None),) * 5, shape=(9, 8, 5))
     padded = torch.full((1, 1, *PATCH), -1.0)
-    place = (slice(None), slice(None), slice(3, 12), slice(2, 10), slice(1, 6))  # MONAI pads half, rounded down, before
+    place = (slice(None), slice(None), slice(3, 12), slice(2, 10), slice(1, 6))  # as much before as after
     padded[place] = image
     with torch.no_grad():
         expected = network(padded)[place]
     assert torch.allclose(run(BodyWindows(PATCH), image, network), expected, atol=1e-5)
+
+
+def test_beyond_the_ends_of_body_and_scan_a_network_sees_air_as_in_training():
+    """As DpnUNet does: a network that repeats the last slice of a volume must not meet the body's last slice there."""
+
+    def below_and_above(tile):
+        padded = torch.nn.functional.pad(tile, (1, 1, 0, 0, 0, 0), mode="replicate")
+        return torch.cat([padded[..., :-2], tile, padded[..., 2:]], dim=1)
+
+    for box in (BOX, (slice(None),) * 5):  # the body ends within the scan, or the scan within the body
+        image = image_of(box)
+        below, here, above = run(BodyWindows(None), image, below_and_above)[0]
+        body = image[0, 0][box[2:]]
+        air = torch.full((*body.shape[:2], 1), -1.0)
+        assert torch.allclose(here[box[2:]], body)
+        assert torch.allclose(below[box[2:]], torch.cat([air, body[..., :-1]], dim=2))
+        assert torch.allclose(above[box[2:]], torch.cat([body[..., 1:], air], dim=2))
 
 
 def test_an_image_of_nothing_but_air_gets_logits_everywhere(network):
@@ -77,9 +99,9 @@ def test_without_a_tile_the_whole_body_goes_through_the_network_at_once(network)
     image = image_of()
     seen = []
     with torch.no_grad():
-        expected = network(image[BOX].contiguous())
+        expected = network(with_air(image[BOX]))[..., 1:-1]
         found = BodyWindows(None)(image, lambda tile: seen.append(tile.shape) or network(tile))
-    assert seen == [image[BOX].shape]
+    assert seen == [with_air(image[BOX]).shape]
     assert torch.allclose(found[BOX], expected, atol=1e-4)
 
 
@@ -98,7 +120,7 @@ def test_the_network_sees_its_own_voxels_and_the_answer_lies_on_those_of_the_sca
     windows = BodyWindows(None, spacing_mm=(1.0, None, 2.0))
     found = run(windows, image, lambda tile: seen.append(tuple(tile.shape[2:])) or network(tile))
     i, j, k = image[BOX].shape[2:]
-    assert seen == [(2 * i, j, 2 * k)]
+    assert seen == [(2 * i, j, 2 * (k + 2))]
     assert found.shape == (1, 3, *image.shape[2:])
 
 

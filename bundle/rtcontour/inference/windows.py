@@ -9,6 +9,7 @@ import torch
 from monai.data import MetaTensor
 from monai.inferers import SlidingWindowInferer
 from torch import Tensor
+from torch.nn import functional as F
 
 from rtcontour.transforms import image_spacing_mm, resample, voxel_ratios
 from rtcontour.transforms import window_hu as scale_hu
@@ -20,7 +21,8 @@ BODY_HU = -320.0  # above lung and air, below fat
 class BodyWindows(SlidingWindowInferer):
     """Overlapping windows, Gaussian weights on the logits, inside the box of everything denser than air.
 
-    Outside the box every class but background gets logits that no argmax picks. An image smaller than a window is
+    Outside the box every class but background gets logits that no argmax picks. Above and below the box the network
+    sees a slice of air, as it did in training where a patch reached beyond the scan. An image smaller than a window is
     padded with air. The logits are float32, whatever autocast computes in. Where the network works on voxels of another
     size, the box is resampled to them and its logits are resampled back, so that the answer lies on the scan's voxels.
 
@@ -56,10 +58,10 @@ class BodyWindows(SlidingWindowInferer):
             ratios = voxel_ratios(image_spacing_mm(inputs), self.spacing_mm)
         inputs = inputs.as_tensor() if isinstance(inputs, MetaTensor) else inputs
         box = body_box(inputs, self.body)
-        crop = inputs[box].contiguous()
+        crop = F.pad(inputs[box], (1, 1), value=AIR)
         seen = resample(crop, ratios)
         there = cast(Tensor, super().__call__(seen, lambda tile: network(tile).float(), *args, **kwargs))
-        inside = resample(there, [1 / ratio for ratio in ratios], crop.shape[2:])
+        inside = resample(there, [1 / ratio for ratio in ratios], crop.shape[2:])[..., 1:-1]
         logits = inside.new_full((inputs.shape[0], inside.shape[1], *inputs.shape[2:]), -30.0)
         logits[:, 0] = 30.0
         logits[box] = inside
