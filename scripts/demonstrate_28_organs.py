@@ -3,7 +3,7 @@
     python scripts/demonstrate_28_organs.py WORK
 
 The recipe is head_neck_28_ua_net on voxels of 4 x 4 x 5 mm, with anchors fitted to them. Minutes are enough to find
-the large organs; the small ones take the days of the paper, and its voxels.
+the large organs; the small ones take the paper's voxels and epochs.
 """
 
 from __future__ import annotations

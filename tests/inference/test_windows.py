@@ -54,7 +54,7 @@ def test_outside_the_body_box_there_is_only_background(network):
 def test_an_image_smaller_than_a_window_is_padded_with_air(network):
     image = image_of((slice(None),) * 5, shape=(9, 8, 5))
     padded = torch.full((1, 1, *PATCH), -1.0)
-    place = (slice(None), slice(None), slice(3, 12), slice(2, 10), slice(1, 6))  # as much before as after
+    place = (slice(None), slice(None), slice(3, 12), slice(2, 10), slice(1, 6))  # MONAI pads half, rounded down, before
     padded[place] = image
     with torch.no_grad():
         expected = network(padded)[place]

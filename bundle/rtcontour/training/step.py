@@ -63,7 +63,7 @@ class TrainingStep:
         if not math.isfinite(total):
             raise ConfigError(
                 f"the loss is {total} in epoch {engine.state.epoch}, iteration {engine.state.iteration}: the training "
-                "diverged; lower the optimizer's lr, last.pt holds the weights of the last whole epoch"
+                "diverged; lower the optimizer's lr and start again"
             )
         engine.state.output = {CommonKeys.LOSS: total, "parts": dict(parts)}
         engine.fire_event(IterationEvents.BACKWARD_COMPLETED)
