@@ -3,9 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given
+from hypothesis.strategies import lists, sampled_from
 
 from rtcontour.dicom import read_ct_geometry, read_ct_series
-from rtcontour.errors import GeometryError, InputFileError
+from rtcontour.dicom.ct_slices import interpolate_slices, stack_slices
+from rtcontour.errors import ConfigError, GeometryError, InputFileError
 
 ROWS, COLUMNS = 3, 5
 
@@ -125,9 +128,48 @@ def test_a_folder_without_ct_says_what_is_there(tmp_path, dicom):
         read_ct_series(tmp_path / "0")
 
 
-def test_a_missing_slice_is_refused_by_position(tmp_path, dicom):
-    dicom.save_stack(tmp_path, [0, 2, 4, 8, 10])
-    with pytest.raises(GeometryError, match=r"2 mm apart, but not at 4\.00 to 8\.00 mm"):
+def test_a_missing_slice_is_interpolated_and_marked(tmp_path, dicom):
+    dicom.save_stack(tmp_path, [0, 3, 6, 12, 24, 27])
+    ct = read_ct_series(tmp_path)
+    assert ct.grid.shape == (2, 3, 10) and ct.grid.spacing_mm[2] == 3.0
+    assert ct.hu[0, 0].tolist() == [0, 3, 6, 9, 12, 15, 18, 21, 24, 27]
+    assert [uid is None for uid in ct.image_uids] == [k in (3, 5, 6, 7) for k in range(10)]
+    assert codes(ct.findings) == ["slice-missing"] and "4 of 10 slices" in ct.findings[0].message
+    assert read_ct_geometry(tmp_path).grid == read_ct_series(tmp_path, uneven="refuse").grid == ct.grid
+
+
+def test_uneven_slices_are_resampled_to_the_finest_step_or_refused(tmp_path, dicom):
+    dicom.save_stack(tmp_path, [0, 5, 10, 12, 14, 16, 21, 26])
+    ct = read_ct_series(tmp_path)
+    assert ct.grid.shape == (2, 3, 14) and ct.grid.spacing_mm[2] == 2.0 and ct.grid.origin_mm[2] == 0.0
+    assert ct.hu[0, 0].tolist() == list(range(0, 27, 2))  # z itself, which is linear
+    assert [k for k, uid in enumerate(ct.image_uids) if uid is not None] == [0, 5, 6, 7, 8, 13]
+    assert codes(ct.findings) == ["spacing-uneven"] and "2, 5 mm" in ct.findings[0].message
+    with pytest.raises(GeometryError, match="2, 5 mm apart; expected even steps"):
+        read_ct_geometry(tmp_path, uneven="refuse")
+    with pytest.raises(ConfigError, match="'resample' or 'refuse'"):
+        read_ct_geometry(tmp_path, uneven="ignore")
+
+
+@given(steps=lists(sampled_from([1, 1.25, 2, 3, 5]), min_size=1, max_size=12))
+def test_every_image_of_an_uneven_stack_lies_on_a_slice(steps):
+    depths = np.cumsum([10.0, *steps])
+    stack, findings = stack_slices(depths, [str(depth) for depth in depths], "ct", "resample")
+    assert stack.spacing_mm == pytest.approx(min(steps)) and codes(findings) in (
+        [],
+        ["slice-missing"],
+        ["spacing-uneven"],
+    )
+    k = np.ceil(stack.at - 0.5)
+    assert k[0] == 0 and k[-1] == stack.slices - 1 and np.allclose(np.diff(stack.at) * stack.spacing_mm, steps)
+    images = np.asfortranarray(np.broadcast_to(depths.astype(np.int16), (2, 3, depths.size)))
+    hu = interpolate_slices(images, stack)
+    assert hu.shape == (2, 3, stack.slices) and np.all(np.diff(hu[0, 0]) >= 0)
+
+
+def test_a_gap_that_would_have_to_be_made_up_is_refused(tmp_path, dicom):
+    dicom.save_stack(tmp_path, [0, 2, 4, 400])
+    with pytest.raises(GeometryError, match="4 slices, where an even stack has 201"):
         read_ct_series(tmp_path)
 
 

@@ -138,7 +138,7 @@ def test_findings_of_masks_are_delivered_and_told_to_the_reviewer(tmp_path, ct):
 
 def test_a_contour_longer_than_64_kilobytes_stays_whole(tmp_path):
     """A comb whose teeth give one contour of more than 65534 bytes, the limit of explicit VR."""
-    grid = Grid((1400, 9, 1), (1.0, 1.0, 1.0), (-1000.0, 0.0, 0.0))
+    grid = Grid((1900, 9, 1), (1.013, 1.0, 1.0), (-1000.0, 0.0, 0.0))
     ct = write_ct_series(tmp_path / "ct", np.zeros(grid.shape, np.int16), grid)
     array = np.zeros(grid.shape, bool)
     array[:, 0] = True

@@ -2,6 +2,7 @@
 
 from rtcontour.contours.contour import Contour, Roi
 from rtcontour.contours.rasterize import rasterize
+from rtcontour.contours.slices import slices_of
 from rtcontour.contours.trace import trace
 
-__all__ = ["Contour", "Roi", "rasterize", "trace"]
+__all__ = ["Contour", "Roi", "rasterize", "slices_of", "trace"]

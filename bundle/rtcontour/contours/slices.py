@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from rtcontour.contours.contour import Contour
 from rtcontour.contours.polygons import Polygons
 from rtcontour.errors import Finding
 from rtcontour.grid import Grid
@@ -52,6 +55,16 @@ def assign_slices(
         )
         findings.append(Finding("contour-off-slice", message, subject=subject))
     return polygons.select(on_slice), k[on_slice]
+
+
+def slices_of(contours: Sequence[Contour], grid: Grid) -> NDArray[np.int64]:
+    """The slice index k of each contour (m,); -1 for one that has no points or lies on no slice of the grid."""
+    with_points = np.array([len(contour.points_mm) > 0 for contour in contours], np.bool_)
+    polygons = Polygons.from_contours([contour for contour in contours if len(contour.points_mm)], grid, "")
+    places = np.full(len(contours), -1, np.int64)
+    k, _ = nearest_slice(polygons.middle_w())
+    places[with_points] = np.where((k >= 0) & (k < grid.shape[2]), k, -1)
+    return places
 
 
 def nearest_slice(w: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

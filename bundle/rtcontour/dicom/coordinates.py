@@ -5,16 +5,19 @@ pydicom makes an object of every number; a structure set holds hundreds of thous
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 
+from rtcontour.dicom.dicom_file import stored_bytes
 from rtcontour.errors import OutputError
 
 DECIMALS = 2  # 0.01 mm is far below what contouring resolves
 LONGEST_DECIMAL_STRING = 16  # DICOM PS3.5 6.2, DS
+SEPARATOR = b"\\"
+PADDING = b" \0"
 
 
 def read_numbers(item: Dataset, keyword: str) -> NDArray[np.float64]:
@@ -23,11 +26,14 @@ def read_numbers(item: Dataset, keyword: str) -> NDArray[np.float64]:
     Raises:
         ValueError: text that is no finite number.
     """
-    raw = _stored_text(item, keyword).strip(b" \0")
-    if not raw:
+    return _parse(_stored_text(item, keyword).strip(PADDING), keyword)
+
+
+def _parse(stored: bytes, keyword: str) -> NDArray[np.float64]:
+    if not stored:
         return np.empty(0)
     try:
-        values = np.array(raw.split(b"\\"), np.float64)
+        values = np.array(stored.split(SEPARATOR), np.float64)
     except ValueError as error:
         raise ValueError(f"{keyword} holds text that is no number") from error
     if not np.isfinite(values).all():
@@ -37,37 +43,70 @@ def read_numbers(item: Dataset, keyword: str) -> NDArray[np.float64]:
 
 def _stored_text(item: Dataset, keyword: str) -> bytes:
     """The value as it stands in the file; where pydicom has decoded it already, as it stood there."""
-    if keyword not in item:
-        return b""
-    value = item.get_item(Tag(keyword)).value
-    if value is None or isinstance(value, bytes):
-        return value or b""
-    values = [value] if isinstance(value, str | int | float) else value
-    return b"\\".join(str(number).encode() for number in values)
+    stored = stored_bytes(item, keyword)
+    if stored is not None:
+        return stored
+    value = item[keyword].value
+    values = [value] if isinstance(value, str | int | float) else value or ()
+    return SEPARATOR.join(str(number).encode() for number in values)
 
 
-def read_points_mm(item: Dataset) -> NDArray[np.float64]:
-    """(n, 3) LPS points of one contour item; (0, 3) if it holds none.
+def read_points_mm(items: Sequence[Dataset]) -> list[NDArray[np.float64]]:
+    """(n, 3) LPS points of each contour item; (0, 3) for one that holds none.
 
     Raises:
-        ValueError: text that is no finite number, or a count that is no multiple of three.
+        ContourDataError: text that is no finite number, or a count that is no multiple of three.
     """
-    values = read_numbers(item, "ContourData")
-    if values.size % 3:
-        raise ValueError(f"{values.size} coordinates, expected a multiple of three (x, y, z)")
-    return values.reshape(-1, 3)
+    stored = [_stored_text(item, "ContourData").strip(PADDING) for item in items]
+    counts = [text.count(SEPARATOR) + 1 if text else 0 for text in stored]
+    wrong = next((n for n, count in enumerate(counts) if count % 3), None)
+    if wrong is not None:
+        raise ContourDataError(wrong, f"{counts[wrong]} coordinates, expected a multiple of three (x, y, z)")
+    try:
+        values = _parse(SEPARATOR.join(filter(None, stored)), "ContourData")
+    except ValueError:
+        _name_the_contour(stored)
+        raise
+    return np.split(values.reshape(-1, 3), np.cumsum(counts)[:-1] // 3) if items else []
 
 
-def points_element(points_mm: NDArray[np.float64]) -> DataElement:
-    """Contour Data of (n, 3) LPS points with two decimals, for a file in Implicit VR.
+def _name_the_contour(stored: Sequence[bytes]) -> None:
+    """Find which of the contours cannot be read: looked for only when one of them is known to be broken."""
+    for n, text in enumerate(stored):
+        try:
+            _parse(text, "ContourData")
+        except ValueError as error:
+            raise ContourDataError(n, str(error)) from error
+
+
+class ContourDataError(ValueError):
+    """Contour Data that are no coordinates.
+
+    Attributes:
+        contour: which of the contours, from 0.
+    """
+
+    def __init__(self, contour: int, message: str) -> None:
+        super().__init__(message)
+        self.contour = contour
+
+
+def decimal_strings(points_mm: NDArray[np.float64]) -> list[str]:
+    """The coordinates of (n, 3) LPS points as 3 n decimal strings, to 0.01 mm and without needless zeros.
 
     Raises:
         OutputError: a coordinate too long for a decimal string, so no coordinate of a patient.
     """
-    values = np.round(np.asarray(points_mm, np.float64).ravel(), DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0
+    values = np.asarray(points_mm, np.float64).ravel()
     farthest = float(np.abs(values).max(initial=0.0))
     if not (np.isfinite(farthest) and len(f"-{farthest:.{DECIMALS}f}") <= LONGEST_DECIMAL_STRING):
         raise OutputError(f"a contour reaches {farthest:g} mm; expected patient coordinates in mm: check the grid")
-    text = "\\".join([f"%.{DECIMALS}f"] * values.size) % tuple(values.tolist())
-    # Implicit VR writes no VR, so bytes declared OB reach the file as they are; declared DS, each would be parsed.
-    return DataElement(Tag("ContourData"), "OB", (text + " " * (len(text) % 2)).encode("ascii"))
+    # Few coordinates are new: the points of a slice share their z, and those of a column or row their x or y.
+    hundredths, which = np.unique(np.rint(values * 10**DECIMALS).astype(np.int64), return_inverse=True)
+    texts = np.array([_decimal(number) for number in hundredths.tolist()], object)
+    return texts[which].tolist() if texts.size else []
+
+
+def _decimal(hundredths: int) -> str:
+    text = f"{hundredths / 10**DECIMALS:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return text or "0"

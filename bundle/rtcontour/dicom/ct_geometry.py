@@ -1,41 +1,45 @@
-"""From the headers of a CT series to its grid: slices in order, evenly spaced, one at each place."""
+"""From the headers of a CT series to its grid: like slices in order, on a regular stack."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from rtcontour.dicom.ct_scan import CtImage, depths_mm, find_ct_images
+from rtcontour.dicom.ct_headers import STUDY_ATTRIBUTES
+from rtcontour.dicom.ct_image import CtImage, numbers
+from rtcontour.dicom.ct_scan import depths_mm, find_ct_images
 from rtcontour.dicom.ct_series import CtGeometry
-from rtcontour.dicom.dicom_file import quiet_pydicom
-from rtcontour.errors import Finding, GeometryError, InputFileError
-from rtcontour.grid import SAME_POSITION_TOLERANCE_MM, Grid
+from rtcontour.dicom.ct_slices import POSITION_TOLERANCE_MM, SliceStack, Uneven, stack_slices
+from rtcontour.dicom.dicom_file import quiet_pydicom, text
+from rtcontour.errors import ConfigError, Finding, GeometryError, InputFileError
+from rtcontour.grid import Grid
 
-POSITION_TOLERANCE_MM = 0.11  # positions rounded to one decimal, as some scanners write, make steps differ by 0.1
-COSINE_TOLERANCE = 1e-4  # 0.05 mm across a body of 500 mm
+COSINE_DECIMALS = 4  # 0.05 mm across a body of 500 mm
 
-STUDY_ATTRIBUTES = (
-    "SpecificCharacterSet",
-    "StudyDate",
-    "StudyTime",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-    "StudyDescription",
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyInstanceUID",
-    "StudyID",
-    "PositionReferenceIndicator",
-)
+
+@dataclass(frozen=True, eq=False)
+class CtStack:
+    """A CT series before its pixels are read.
+
+    Attributes:
+        images: ascending along the normal.
+        stack: where they lie on the slices of the grid.
+        geometry: the grid, the UIDs, the findings.
+    """
+
+    images: tuple[CtImage, ...]
+    stack: SliceStack
+    geometry: CtGeometry
 
 
 @quiet_pydicom()
-def read_ct_geometry(folder: str | Path, *, series_uid: str | None = None) -> CtGeometry:
+def read_ct_geometry(folder: str | Path, *, series_uid: str | None = None, uneven: Uneven = "resample") -> CtGeometry:
     """Read the headers of a CT series: its grid, its UIDs, no pixels.
 
     Slices are ordered by the projection of their position on the slice normal, whatever the files are called.
@@ -43,100 +47,123 @@ def read_ct_geometry(folder: str | Path, *, series_uid: str | None = None) -> Ct
     Args:
         folder: walked recursively; whatever is not a CT slice is counted in a finding.
         series_uid: which series; None if the folder holds only one.
+        uneven: what to do where slices are not evenly spaced: "resample" them to the finest regular grid, with a
+            finding, or "refuse" them. Slices that are merely missing leave a regular grid, with a finding.
 
     Raises:
         InputFileError: no folder, no CT, several series to choose from, or a header that cannot be read.
-        GeometryError: slices of different size or orientation, two at one position, one missing, or sheared.
+        GeometryError: slices of different size or orientation, two at one position, sheared, or refused as uneven.
 
     Source: DICOM PS3.3 C.7.6.2, Image Plane Module.
     """
+    return stack_ct(folder, series_uid, uneven).geometry
+
+
+def stack_ct(folder: str | Path, series_uid: str | None, uneven: Uneven) -> CtStack:
+    """The same with the images, for the reader of their pixels."""
+    if uneven not in ("resample", "refuse"):
+        raise ConfigError(f"uneven is {uneven!r}; expected 'resample' or 'refuse'")
     images, findings = find_ct_images(folder, series_uid)
-    _check_alike(images)
+    _check_alike(images, str(folder))
     depths = depths_mm(images)
     order = np.argsort(depths, kind="stable")
     images, depths = [images[n] for n in order], depths[order]
-    spacing_mm, more = _slice_spacing_mm(images, depths)
+    stack, odd = _stack(images, depths, str(folder), uneven)
     first = images[0]
-    frame_of_reference_uid = str(first.header.get("FrameOfReferenceUID") or "") or None
+    frame_of_reference_uid = text(first.header, "FrameOfReferenceUID") or None
     if frame_of_reference_uid is None:
-        more.append(
-            Finding("frame-of-reference-missing", "the CT names no frame of reference", subject=Path(folder).name)
-        )
-    return CtGeometry(
+        missing = "the CT names no frame of reference"
+        odd.append(Finding("frame-of-reference-missing", missing, subject=Path(folder).name))
+    normal = np.cross(*first.axes)
+    on_slice = [None if n is None else images[n] for n in stack.image_of_slice()]
+    geometry = CtGeometry(
         grid=Grid(
-            shape=(*first.shape, len(images)),
-            spacing_mm=(*first.spacing_mm, spacing_mm),
-            origin_mm=tuple(first.position_mm),
-            direction=(*map(tuple, first.axes), tuple(np.cross(*first.axes))),
+            shape=(*first.shape, stack.slices),
+            spacing_mm=(*first.spacing_mm, stack.spacing_mm),
+            origin_mm=tuple(first.position_mm - stack.at[0] * stack.spacing_mm * normal),
+            direction=(*map(tuple, first.axes), tuple(normal)),
         ),
         series_uid=first.series_uid,
-        study_uid=str(first.header.get("StudyInstanceUID") or ""),
+        study_uid=text(first.header, "StudyInstanceUID"),
         frame_of_reference_uid=frame_of_reference_uid,
-        image_uids=tuple(str(image.header.get("SOPInstanceUID")) for image in images),
+        image_uids=tuple(None if image is None else image.uid for image in on_slice),
         paths=tuple(image.path for image in images),
         study=_study_attributes(first.header),
-        findings=(*findings, *more),
+        findings=(*findings, *odd),
+        frames=tuple(0 if image is None else image.frame or 0 for image in on_slice) if first.frame else (),
     )
+    return CtStack(tuple(images), stack, geometry)
 
 
-def _check_alike(images: list[CtImage]) -> None:
-    first = images[0]
-    for image in images[1:]:
-        if image.shape != first.shape:
-            raise GeometryError(_unlike(first, image, f"{image.shape} and {first.shape} columns x rows"))
-        if not np.allclose(image.axes, first.axes, rtol=0, atol=COSINE_TOLERANCE):
-            raise GeometryError(_unlike(first, image, "different orientations"))
-        if not np.allclose(image.spacing_mm, first.spacing_mm, rtol=0, atol=COSINE_TOLERANCE):
-            raise GeometryError(_unlike(first, image, f"spacing {image.spacing_mm} and {first.spacing_mm} mm"))
-        for keyword in ("StudyInstanceUID", "FrameOfReferenceUID", "PatientID"):
-            if image.header.get(keyword) != first.header.get(keyword):
-                raise GeometryError(_unlike(first, image, f"different {keyword}"))
+def _check_alike(images: list[CtImage], where: str) -> None:
+    """Refuse a series that mixes stacks, and say how many slices are of which kind.
+
+    What is compared are the values that place a voxel, to COSINE_DECIMALS, and the patient's identity.
+    """
+    kinds: dict[str, Callable[[CtImage], Hashable]] = {
+        "columns x rows": lambda image: f"{image.shape[0]} x {image.shape[1]}",
+        "orientation": lambda image: _rounded(image.axes),
+        "spacing in mm": lambda image: _rounded(image.spacing_mm),
+        "FrameOfReferenceUID": lambda image: text(image.header, "FrameOfReferenceUID"),
+        "StudyInstanceUID": lambda image: text(image.header, "StudyInstanceUID"),
+        "PatientID": lambda image: text(image.header, "PatientID"),
+    }
+    for what, of in kinds.items():
+        values = [of(image) for image in images]
+        counts = Counter(values)
+        if len(counts) == 1 or (what in CLOSE and _all_close(images, CLOSE[what])):
+            continue
+        (usual, most), *_, (odd, least) = counts.most_common()
+        examples = images[values.index(usual)].path.name, images[values.index(odd)].path.name
+        shown = "" if what == "PatientID" else f" ({usual} and {odd})"
+        raise GeometryError(
+            f"{where}: the slices of one series differ in {what}{shown}: {most} like {examples[0]}, "
+            f"{least} like {examples[1]}{' and others' if len(counts) > 2 else ''}; expected one stack of like slices: "
+            "put each stack in a folder of its own, or export the series again, alone"
+        )
 
 
-def _unlike(first: CtImage, image: CtImage, what: str) -> str:
-    return (
-        f"{image.path.parent}: slices {image.path.name} and {first.path.name} of one series have {what}; "
-        "expected one stack of like slices: export the series again, alone"
-    )
+CLOSE: dict[str, Callable[[CtImage], NDArray[np.float64]]] = {
+    "orientation": lambda image: image.axes,
+    "spacing in mm": lambda image: image.spacing_mm,
+}
 
 
-def _slice_spacing_mm(images: list[CtImage], depths: NDArray[np.float64]) -> tuple[float, list[Finding]]:
-    """Distance of neighbouring slices in ascending order, after making sure that it is one distance."""
+def _rounded(values: NDArray[np.float64]) -> str:
+    return "\\".join(f"{value + 0.0:.{COSINE_DECIMALS}g}" for value in values.ravel())
+
+
+def _all_close(images: list[CtImage], of: Callable[[CtImage], NDArray[np.float64]]) -> bool:
+    """Whether the values differ by no more than the last digit compared, though they round differently."""
+    values = np.stack([of(image) for image in images])
+    return bool(np.ptp(values, axis=0).max() <= 10.0**-COSINE_DECIMALS)
+
+
+def _stack(
+    images: list[CtImage], depths: NDArray[np.float64], where: str, uneven: Uneven
+) -> tuple[SliceStack, list[Finding]]:
     if len(images) == 1:
-        return _thickness_mm(images[0])
-    steps = np.diff(depths)
-    usual = float(np.median(steps))
-    folder = images[0].path.parent
-    for n in np.flatnonzero(steps < SAME_POSITION_TOLERANCE_MM)[:1]:
-        raise GeometryError(
-            f"{folder}: slices {images[n].path.name} and {images[n + 1].path.name} lie at one position "
-            f"({depths[n]:.2f} mm); remove the copies, or export the series again"
-        )
-    uneven = np.flatnonzero(np.abs(steps - usual) > min(POSITION_TOLERANCE_MM, usual / 10))
-    if uneven.size:
-        places = ", ".join(f"{depths[n]:.2f} to {depths[n + 1]:.2f}" for n in uneven[:5])
-        raise GeometryError(
-            f"{folder}: slices lie {usual:.4g} mm apart, but not at {places} mm along the normal "
-            f"({uneven.size} of {steps.size} steps); slices are missing: export the series again, complete"
-        )
-    _check_not_sheared(images, folder)
-    return float(depths[-1] - depths[0]) / steps.size, []
+        return _single_slice(images[0])
+    names = [image.path.name if image.frame is None else f"frame {image.frame}" for image in images]
+    stack, findings = stack_slices(depths, names, where, uneven)
+    _check_not_sheared(images, where)
+    return stack, findings
 
 
-def _thickness_mm(image: CtImage) -> tuple[float, list[Finding]]:
-    thickness = float(image.header.get("SliceThickness") or 0)
+def _single_slice(image: CtImage) -> tuple[SliceStack, list[Finding]]:
+    thickness = numbers(image.path, image.header, "SliceThickness", 1)[0] if "SliceThickness" in image.header else 0.0
     if not thickness > 0:
         raise InputFileError(f"{image.path}: is the only slice and has no SliceThickness; give the complete series")
     message = f"one slice only: its thickness, {thickness:g} mm, stands for the slice spacing"
-    return thickness, [Finding("single-slice", message, subject=image.path.name)]
+    return SliceStack(1, thickness, np.zeros(1)), [Finding("single-slice", message, subject=image.path.name)]
 
 
-def _check_not_sheared(images: list[CtImage], folder: Path) -> None:
+def _check_not_sheared(images: list[CtImage], where: str) -> None:
     positions = np.stack([image.position_mm for image in images])
     sideways = np.abs((positions - positions[0]) @ images[0].axes.T).max()
     if sideways > POSITION_TOLERANCE_MM:
         raise GeometryError(
-            f"{folder}: slices shift by {sideways:.2f} mm across their normal (gantry tilt?); "
+            f"{where}: slices shift by {sideways:.2f} mm across their normal (gantry tilt?); "
             "expected a straight stack: resample the series to one"
         )
 

@@ -22,20 +22,22 @@ class CtGeometry:
         series_uid: Series Instance UID.
         study_uid: Study Instance UID.
         frame_of_reference_uid: None where the headers have none.
-        image_uids: SOP Instance UID of each slice, by k.
-        paths: file of each slice, by k.
+        image_uids: SOP Instance UID of the image of each slice, by k; None for a slice that no image shows.
+        paths: file of each image, by ascending position along the normal.
         study: patient and study attributes, as a structure set drawn on this CT repeats them.
         findings: what was odd in the folder or the headers.
+        frames: frame number of each slice, by k, in an enhanced multi-frame image; () where each slice is a file.
     """
 
     grid: Grid
     series_uid: str
     study_uid: str
     frame_of_reference_uid: str | None
-    image_uids: tuple[str, ...] = field(repr=False)
+    image_uids: tuple[str | None, ...] = field(repr=False)
     paths: tuple[Path, ...] = field(repr=False)
     study: Dataset = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    frames: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

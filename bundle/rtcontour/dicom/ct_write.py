@@ -89,7 +89,7 @@ def _whole_hu(hu: ArrayLike, grid: Grid) -> tuple[NDArray[np.int16], tuple[Findi
         raise GeometryError(
             f"CT array has shape {values.shape}, the grid {grid.shape}; in order (columns, rows, slices)"
         )
-    voxels, rounded = to_hu(values, 1, 0, "CT array")
+    voxels, rounded, _ = to_hu(values, 1, 0, "CT array")
     highest = int(voxels.max())
     if highest - RESCALE_INTERCEPT_HU > np.iinfo(np.int16).max:
         raise OutputError(f"CT array reaches {highest} HU, more than 16 stored bits hold; clip it to 31743 HU first")

@@ -7,6 +7,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pydicom
@@ -15,6 +16,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from rtcontour.errors import InputFileError
@@ -23,6 +25,7 @@ PREFIX = b"DICM"
 PREAMBLE_BYTES = 128
 FIRST_GROUPS_WITHOUT_PREAMBLE = (b"\x02\x00", b"\x08\x00")
 UNDEFINED_LENGTH = 0xFFFFFFFF
+ESCAPE = b"\x1b"  # begins a change of character set (ISO 2022), after which bytes below 128 are other letters
 
 # What pydicom raises when the bytes contradict the encoding; a broken file may fail anywhere in its parser.
 BROKEN_BYTES = (
@@ -47,11 +50,21 @@ def is_dicom(path: Path) -> bool:
             start = file.read(PREAMBLE_BYTES + len(PREFIX))
     except OSError as error:
         raise InputFileError(f"{path}: cannot be opened ({error.strerror}); check the path and its rights") from error
-    return start[PREAMBLE_BYTES:] == PREFIX or start[:2] in FIRST_GROUPS_WITHOUT_PREAMBLE
+    return looks_like_dicom(start)
 
 
-def read_dicom(path: str | Path, *, pixels: bool = True) -> FileDataset:
-    """The data set of one file, complete to its last byte; without pixels it ends before them.
+def looks_like_dicom(start: bytes) -> bool:
+    """The same of the first bytes of a file, 132 or more where it has them."""
+    return start[PREAMBLE_BYTES:][: len(PREFIX)] == PREFIX or start[:2] in FIRST_GROUPS_WITHOUT_PREAMBLE
+
+
+def read_dicom(path: str | Path, *, pixels: bool = True, only: list[str] | None = None) -> FileDataset:
+    """The data set of one file, complete to its last byte.
+
+    Args:
+        path: the file.
+        pixels: whether to read them; without, the data set ends before them.
+        only: keywords of the attributes to keep; None for all.
 
     Raises:
         InputFileError: the file is missing, empty, not DICOM, cut short or otherwise broken.
@@ -64,9 +77,9 @@ def read_dicom(path: str | Path, *, pixels: bool = True) -> FileDataset:
         found = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not DICOM"
         raise InputFileError(f"{path}: {found}; export or copy the file again")
     with understood(path):
-        dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels)
-        _check_complete(dataset)
-        _name_the_encoding(dataset)
+        dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels, specific_tags=only)
+        check_complete(dataset)
+        name_the_encoding(dataset)
     return dataset
 
 
@@ -80,9 +93,26 @@ def announced_sop_class(path: Path) -> str | None:
 
 def text(dataset: Dataset, keyword: str) -> str:
     """A value as one string without padding, "" where there is none."""
+    stored = stored_bytes(dataset, keyword)
+    if stored is not None and stored.isascii() and ESCAPE not in stored:  # pydicom would make the same of it, slowly
+        return stored.decode("ascii").strip(" \0")
     value = dataset.get(keyword)
     parts: Iterable[object] = value if isinstance(value, MultiValue) else [value]
     return "" if value is None else "\\".join(str(part) for part in parts).strip(" \0")
+
+
+def stored_bytes(dataset: Dataset, keyword: str) -> bytes | None:
+    """The value of an element as it stands in the file, b"" where it is absent; None once pydicom has decoded it."""
+    tag = _tag_of(keyword)
+    if tag not in dataset:
+        return b""
+    element = dataset.get_item(tag)
+    return element.value or b"" if isinstance(element, RawDataElement) else None
+
+
+@cache
+def _tag_of(keyword: str) -> BaseTag:
+    return Tag(keyword)
 
 
 @contextmanager
@@ -107,8 +137,12 @@ def quiet_pydicom() -> Iterator[None]:
         yield
 
 
-def _check_complete(dataset: Dataset) -> None:
-    """Refuse a value shorter than its length says: pydicom takes what there is, and contours would vanish."""
+def check_complete(dataset: Dataset) -> None:
+    """Refuse a value shorter than its length says: pydicom takes what there is, and contours would vanish.
+
+    Raises:
+        EOFError: a value is.
+    """
     for tag in dataset.keys():  # noqa: SIM118 (iterating a Dataset decodes every value)
         element = dataset.get_item(tag)
         if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
@@ -117,7 +151,7 @@ def _check_complete(dataset: Dataset) -> None:
             raise EOFError(f"element {tag} ends early")
 
 
-def _name_the_encoding(dataset: FileDataset) -> None:
+def name_the_encoding(dataset: FileDataset) -> None:
     """Say in the file meta how a file without one was in fact encoded: pixel decoding asks for it."""
     if "TransferSyntaxUID" in dataset.file_meta:
         return

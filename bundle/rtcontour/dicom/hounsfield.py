@@ -7,17 +7,26 @@ from numpy.typing import NDArray
 
 from rtcontour.errors import InputFileError
 
+AIR_HU = -1024
 ROUNDING_NOISE_HU = 1e-3  # a slope such as 0.99999 is a float that went through text, not a finer scale
 
 
-def to_hu(stored: NDArray[np.generic], slope: float, intercept: float, where: object) -> tuple[NDArray[np.int16], bool]:
-    """Stored values times slope plus intercept as int16, and whether values had to be rounded.
+def to_hu(
+    stored: NDArray[np.generic],
+    slope: float,
+    intercept: float,
+    where: object,
+    *,
+    padding: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.int16], bool, int]:
+    """Stored values times slope plus intercept as int16, whether any was rounded, and how much padding was replaced.
 
     Args:
         stored: any shape, any number type.
         slope: Rescale Slope.
         intercept: Rescale Intercept.
         where: the file, for the message.
+        padding: True for values that are no measurement; those that int16 cannot hold become AIR_HU.
 
     Raises:
         InputFileError: values outside int16, which no CT has.
@@ -30,11 +39,16 @@ def to_hu(stored: NDArray[np.generic], slope: float, intercept: float, where: ob
         exact = stored.astype(np.float64) * slope + intercept
         whole = np.rint(exact)
         rounded = bool(np.any(np.abs(exact - whole) > ROUNDING_NOISE_HU))
-    lowest, highest = whole.min(), whole.max()
     limits = np.iinfo(np.int16)
+    replaced = 0
+    if padding is not None:
+        beyond = padding & ((whole < limits.min) | (whole > limits.max))
+        replaced = int(np.count_nonzero(beyond))
+        whole[beyond] = AIR_HU
+    lowest, highest = whole.min(), whole.max()
     if not (limits.min <= lowest and highest <= limits.max):
         raise InputFileError(
             f"{where}: values from {lowest:.0f} to {highest:.0f} HU, expected {limits.min} to {limits.max}; "
             "check Rescale Slope and Intercept"
         )
-    return whole.astype(np.int16), rounded
+    return whole.astype(np.int16), rounded, replaced

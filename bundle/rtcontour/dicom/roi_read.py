@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from rtcontour.contours import Contour, Roi
-from rtcontour.dicom.coordinates import read_numbers, read_points_mm
-from rtcontour.dicom.dicom_file import text
+from rtcontour.dicom.coordinates import ContourDataError, read_numbers, read_points_mm
+from rtcontour.dicom.dicom_file import stored_bytes, text
 from rtcontour.errors import Finding, InputFileError
+
+# Referenced SOP Instance UID in little endian, its length with or without a VR before it, and a UID in its place:
+# a structure set repeats it for each contour, and pydicom would make three objects of every one.
+FIRST_INSTANCE_UID = re.compile(rb"\x08\x00\x55\x11(?:UI..|.\0\0\0)([0-9.]{1,64})", re.DOTALL)
 
 
 def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, ...]:
@@ -82,28 +87,45 @@ def _roi(
     if not name:
         name = f"ROI-{number}"
         found.append(Finding("roi-unnamed", f"ROI number {number} has no name; called {name}", subject=path.name))
-    contours = tuple(
-        _contour(item, f"{path}: ROI {name!r}, contour {n}", name, found)
-        for n, item in enumerate((c for roi in drawn for c in roi.get("ContourSequence") or ()), start=1)
-    )
+    contours = _contours(drawn, name, path, found)
     if not contours:
         found.append(Finding("roi-empty", "has no contours", "note", name))
     interpreted_type = next((text(item, "RTROIInterpretedType") for item in observed), "")
     return Roi(number, name, contours, interpreted_type, _color(drawn, name, found))
 
 
-def _contour(item: Dataset, where: str, name: str, found: list[Finding]) -> Contour:
+def _contours(drawn: list[Dataset], name: str, path: Path, found: list[Finding]) -> tuple[Contour, ...]:
+    items = [item for roi in drawn for item in roi.get("ContourSequence") or ()]
     try:
-        points_mm = read_points_mm(item)
-        declared = read_numbers(item, "NumberOfContourPoints")
-    except ValueError as error:
-        raise InputFileError(f"{where}: {error}; export the structure set again") from error
-    if declared.size == 1 and declared[0] != len(points_mm):
-        message = f"a contour declares {declared[0]:g} points and has {len(points_mm)}; those it has are taken"
+        points_mm = read_points_mm(items)
+    except ContourDataError as error:
+        raise InputFileError(
+            f"{path}: ROI {name!r}, contour {error.contour + 1}: {error}; export the structure set again"
+        ) from error
+    for item, points in zip(items, points_mm, strict=True):
+        _check_count(item, len(points), name, found)
+    return tuple(
+        Contour(points, text(item, "ContourGeometricType"), _image_uid(item))
+        for item, points in zip(items, points_mm, strict=True)
+    )
+
+
+def _check_count(item: Dataset, points: int, name: str, found: list[Finding]) -> None:
+    declared = text(item, "NumberOfContourPoints")
+    if declared and declared != str(points):
+        message = f"a contour declares {declared} points and has {points}; those it has are taken"
         found.append(Finding("point-count-differs", message, subject=name))
+
+
+def _image_uid(item: Dataset) -> str | None:
+    """The image that a contour names first, read from the bytes where they are still at hand."""
+    stored = stored_bytes(item, "ContourImageSequence")
+    if stored is not None:
+        match = FIRST_INSTANCE_UID.search(stored)
+        if match:
+            return match[1].decode("ascii")
     images = item.get("ContourImageSequence") or ()
-    image_uid = next((text(image, "ReferencedSOPInstanceUID") for image in images), "")
-    return Contour(points_mm, text(item, "ContourGeometricType"), image_uid or None)
+    return next((uid for image in images if (uid := text(image, "ReferencedSOPInstanceUID"))), None)
 
 
 def _color(drawn: list[Dataset], name: str, found: list[Finding]) -> tuple[int, int, int] | None:

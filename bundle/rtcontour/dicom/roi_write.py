@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage
 
-from rtcontour.contours import Contour, trace
-from rtcontour.dicom.coordinates import points_element
+from rtcontour.contours import Contour
+from rtcontour.dicom.algorithm import Algorithm, describe_algorithm
+from rtcontour.dicom.contour_items import contour_sequence
 from rtcontour.dicom.ct_series import CtGeometry
+from rtcontour.dicom.dicom_file import text
 from rtcontour.errors import Finding, StructureNameError
-from rtcontour.mask import Mask
 from rtcontour.structures import Code, Structure, structure_or_fallback
 
 LONGEST_NAME = 64  # ROI Name is an LO
 LONGEST_LABEL = 16  # ROI Observation Label and Structure Set Label are SH
 
 
-def add_roi(dataset: Dataset, name: str, mask: Mask, ct: CtGeometry, frame_uid: str, found: list[Finding]) -> None:
+def add_roi(
+    dataset: Dataset,
+    name: str,
+    contours: Sequence[Contour],
+    ct: CtGeometry,
+    frame_uid: str,
+    algorithm: Algorithm | None,
+    found: list[Finding],
+) -> None:
     """Append one ROI to the three sequences of a structure set, under fresh numbers.
 
-    Colour, interpreted type and codes come from the structure that the name means. An empty mask becomes an ROI
+    Colour, interpreted type and codes come from the structure that the name means. Without contours it is an ROI
     without contours.
 
     Source: DICOM PS3.3 C.8.8.5, C.8.8.6, C.8.8.8.
@@ -29,12 +37,47 @@ def add_roi(dataset: Dataset, name: str, mask: Mask, ct: CtGeometry, frame_uid: 
     definitions, observations = dataset.StructureSetROISequence, dataset.RTROIObservationsSequence
     number = _next_number(definitions, "ROINumber")
     structure = structure_or_fallback(name)
-    written_name = _fitting_name(name, [str(item.get("ROIName")) for item in definitions], found)
+    written_name = _fitting_name(name, [text(item, "ROIName") for item in definitions], found)
     observation = _observation(number, written_name, structure, found)
     observation.ObservationNumber = _next_number(observations, "ObservationNumber")
-    definitions.append(_definition(number, written_name, frame_uid))
-    dataset.ROIContourSequence.append(_drawing(number, structure, trace(mask), ct))
+    definitions.append(_definition(number, written_name, frame_uid, algorithm))
+    dataset.ROIContourSequence.append(_drawing(number, list(structure.color), contours, ct))
     observations.append(observation)
+
+
+def replace_roi(
+    dataset: Dataset,
+    name: str,
+    contours: Sequence[Contour],
+    ct: CtGeometry,
+    algorithm: Algorithm | None,
+    found: list[Finding],
+) -> bool:
+    """Give the ROI of this name new contours; its number, colour, type and observations stay.
+
+    Returns:
+        Whether there is such an ROI.
+
+    Raises:
+        StructureNameError: several ROIs have this name.
+    """
+    same = [item for item in dataset.StructureSetROISequence if text(item, "ROIName") == name.strip()]
+    if not same:
+        return False
+    if len(same) > 1:
+        raise StructureNameError(
+            f"{len(same)} ROIs of the structure set to extend are called {name!r}, so none of them can be replaced; "
+            "rename one, or write the new one under a name of its own"
+        )
+    number = int(same[0].ROINumber)
+    drawn = [item for item in dataset.ROIContourSequence if int(item.ReferencedROINumber) == number]
+    color = next((item.ROIDisplayColor for item in drawn if text(item, "ROIDisplayColor")), None)
+    others = [item for item in dataset.ROIContourSequence if int(item.ReferencedROINumber) != number]
+    color = list(structure_or_fallback(name).color) if color is None else color
+    dataset.ROIContourSequence = [*others, _drawing(number, color, contours, ct)]
+    _declare_generation(same[0], algorithm)
+    found.append(Finding("roi-replaced", "its contours in the structure set extended are replaced", "note", name))
+    return True
 
 
 def shortened(label: str, what: str, found: list[Finding]) -> str:
@@ -65,40 +108,30 @@ def _fitting_name(name: str, taken: Collection[str], found: list[Finding]) -> st
     return fitting
 
 
-def _definition(number: int, name: str, frame_uid: str) -> Dataset:
+def _definition(number: int, name: str, frame_uid: str, algorithm: Algorithm | None) -> Dataset:
     item = Dataset()
     item.ROINumber = number
     item.ReferencedFrameOfReferenceUID = frame_uid
     item.ROIName = name
-    item.ROIGenerationAlgorithm = "AUTOMATIC"
+    _declare_generation(item, algorithm)
     return item
 
 
-def _drawing(number: int, structure: Structure, contours: tuple[Contour, ...], ct: CtGeometry) -> Dataset:
+def _declare_generation(item: Dataset, algorithm: Algorithm | None) -> None:
+    item.ROIGenerationAlgorithm = "AUTOMATIC"
+    for keyword in ("ROIGenerationDescription", "ROIDerivationAlgorithmIdentificationSequence"):
+        if keyword in item:
+            delattr(item, keyword)
+    if algorithm is not None:
+        describe_algorithm(item, algorithm)
+
+
+def _drawing(number: int, color: Sequence[int], contours: Sequence[Contour], ct: CtGeometry) -> Dataset:
     item = Dataset()
     item.ReferencedROINumber = number
-    item.ROIDisplayColor = list(structure.color)
+    item.ROIDisplayColor = list(color)
     if contours:  # an empty sequence is no valid way to say "none"
-        item.ContourSequence = [_contour(n, contour, ct) for n, contour in enumerate(contours, start=1)]
-    return item
-
-
-def _contour(number: int, contour: Contour, ct: CtGeometry) -> Dataset:
-    k = round(float(ct.grid.to_index(contour.points_mm[:1])[0, 2]))
-    item = Dataset()
-    item.ContourNumber = number
-    item.ContourImageSequence = [image_reference(ct.image_uids[k])]
-    item.ContourGeometricType = contour.kind
-    item.NumberOfContourPoints = len(contour.points_mm)
-    item.add(points_element(contour.points_mm))
-    return item
-
-
-def image_reference(image_uid: str) -> Dataset:
-    """A reference to one CT image."""
-    item = Dataset()
-    item.ReferencedSOPClassUID = CTImageStorage
-    item.ReferencedSOPInstanceUID = image_uid
+        item.add(contour_sequence(contours, ct))
     return item
 
 

@@ -11,10 +11,10 @@ from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
 import rtcontour
 from rtcontour.dicom.character_set import character_set_for, check_spelling
+from rtcontour.dicom.contour_items import image_sequence
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import read_dicom, text, understood
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
-from rtcontour.dicom.roi_write import image_reference
 from rtcontour.dicom.structure_set_read import read_structure_set
 from rtcontour.dicom.uids import new_uid
 from rtcontour.errors import Finding
@@ -111,7 +111,7 @@ def _copy_patient_and_study(dataset: Dataset, ct: CtGeometry) -> None:
 def _references(ct: CtGeometry, frame_uid: str) -> Dataset:
     series = Dataset()
     series.SeriesInstanceUID = ct.series_uid
-    series.ContourImageSequence = [image_reference(uid) for uid in ct.image_uids]
+    series.add(image_sequence(ct, range(len(ct.image_uids))))
     study = Dataset()
     study.ReferencedSOPClassUID = DETACHED_STUDY_MANAGEMENT
     study.ReferencedSOPInstanceUID = ct.study_uid

@@ -1,17 +1,19 @@
-"""Write masks as an RTSTRUCT: valid, or not written."""
+"""Write masks or contours as an RTSTRUCT: valid, or not written."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 
+from rtcontour.contours import Contour, trace
+from rtcontour.dicom.algorithm import Algorithm
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import quiet_pydicom, text
-from rtcontour.dicom.roi_write import add_roi, shortened
+from rtcontour.dicom.roi_write import add_roi, replace_roi, shortened
 from rtcontour.dicom.structure_set_frame import (
     frame_uid_of,
     make_new_instance,
@@ -28,12 +30,15 @@ LONGEST_DESCRIPTION = 1024  # Description is an ST
 @quiet_pydicom()
 def write_structure_set(
     path: str | Path,
-    masks: Mapping[str, Mask],
+    masks: Mapping[str, Mask | Sequence[Contour]],
     ct: CtGeometry,
     *,
     label: str = "rtcontour",
     replace: bool = False,
     append_to: str | Path | None = None,
+    replace_rois: bool = False,
+    algorithm: Algorithm | None = None,
+    keyhole: bool = False,
     findings: list[Finding] | None = None,
 ) -> Path:
     """Write masks as one structure set, in Implicit VR Little Endian with coordinates to 0.01 mm.
@@ -42,11 +47,16 @@ def write_structure_set(
 
     Args:
         path: appears whole or not at all.
-        masks: ROI name -> mask on the grid of the CT; any name; an empty mask becomes an ROI without contours.
+        masks: ROI name -> mask on the grid of the CT, or contours to be written as they are; any name; an empty mask
+            becomes an ROI without contours.
         ct: the CT that was contoured; its headers suffice.
         label: Structure Set Label, at most 16 characters.
         replace: whether an existing file may be replaced.
         append_to: an RTSTRUCT on the same frame of reference whose ROIs are kept, before the new ones.
+        replace_rois: whether a mask takes the place of the ROI of its name in `append_to`, whose number, colour and
+            type it keeps; otherwise it is added as NAME_2.
+        algorithm: the model that made the masks.
+        keyhole: join holes to the contour around them, for systems that fill inner contours.
         findings: takes what was odd, of the masks too; logged where None.
 
     Returns:
@@ -54,14 +64,15 @@ def write_structure_set(
 
     Raises:
         GeometryError: a mask is on another grid than the CT, or `append_to` in another frame of reference.
-        StructureNameError: a mask without a name, or a name that the file appended to cannot spell.
+        StructureNameError: a mask without a name, a name that the file appended to cannot spell, or one that several
+            of its ROIs have where it is to be replaced.
         OutputError: the file exists, or cannot be written.
 
     Source: DICOM PS3.3 A.19.3, RT Structure Set IOD.
     """
     refuse_existing(path, replace=replace)
     _check_grids(masks, ct)
-    of_masks = [finding for mask in masks.values() for finding in mask.findings]
+    of_masks = [finding for mask in masks.values() if isinstance(mask, Mask) for finding in mask.findings]
     found: list[Finding] = []
     frame_uid = frame_uid_of(ct, found)
     if append_to is None:
@@ -69,7 +80,9 @@ def write_structure_set(
     else:
         dataset = structure_set_to_extend(append_to, ct, frame_uid, masks, found)
     for name, mask in masks.items():
-        add_roi(dataset, name, mask, ct, frame_uid, found)
+        contours = trace(mask, keyhole=keyhole) if isinstance(mask, Mask) else tuple(mask)
+        if not (replace_rois and replace_roi(dataset, name, contours, ct, algorithm, found)):
+            add_roi(dataset, name, contours, ct, frame_uid, algorithm, found)
     make_new_instance(dataset, shortened(label, "the structure set label", found))
     _describe(dataset, of_masks)
     with whole_file(path, replace=replace) as partial:
@@ -78,9 +91,9 @@ def write_structure_set(
     return Path(path)
 
 
-def _check_grids(masks: Mapping[str, Mask], ct: CtGeometry) -> None:
+def _check_grids(masks: Mapping[str, Mask | Sequence[Contour]], ct: CtGeometry) -> None:
     for name, mask in masks.items():
-        if not mask.grid.matches(ct.grid):
+        if isinstance(mask, Mask) and not mask.grid.matches(ct.grid):
             raise GeometryError(
                 f"mask {name!r}: its grid of {mask.grid.shape} voxels at {mask.grid.origin_mm} mm is not the CT's "
                 f"of {ct.grid.shape} at {ct.grid.origin_mm}; resample the mask to the CT first"
