@@ -122,6 +122,14 @@ def test_an_inner_contour_and_a_keyhole_make_the_same_hole():
     assert np.array_equal(ring.full(), keyhole.full())
 
 
+def test_a_contour_drawn_twice_cancels_out_with_a_finding():
+    square = [(1, 1), (5, 1), (5, 4), (1, 4)]
+    turned = [*square[2:], *square[:2]][::-1]
+    mask = rasterize([contour(*square), contour(*turned)], GRID)
+    assert mask.voxel_count == 0 and codes(mask) == ["contour-repeated"]
+    assert codes(rasterize([contour(*square), contour(*square, k=1)], GRID)) == []
+
+
 def test_a_contour_that_crosses_itself_is_even_odd():
     twice_around = [(0.5, 0.5), (5.5, 0.5), (5.5, 4.5), (0.5, 4.5)] * 2
     assert rasterize([contour(*twice_around)], GRID).voxel_count == 0

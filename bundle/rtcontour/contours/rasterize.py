@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtcontour.contours.contour import Contour, Roi
+from rtcontour.contours.gaps import describe_gaps, find_gaps, interpolate_gaps
 from rtcontour.contours.polygons import Polygons
-from rtcontour.contours.scanline import fill
+from rtcontour.contours.scanline import Filled, fill
 from rtcontour.contours.slices import assign_slices, planar_polygons
 from rtcontour.errors import Finding
 from rtcontour.grid import SAME_POSITION_TOLERANCE_MM, Grid
@@ -18,7 +20,7 @@ from rtcontour.mask import Mask
 CLOSED_KINDS = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR"})
 
 
-def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid) -> Mask:
+def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid, *, fill_gaps: bool = False) -> Mask:
     """The voxels whose centre lies inside the contours of their slice, by the even-odd rule.
 
     All contours on a slice count together, so an inner contour and a keyhole both make a hole. CLOSED_PLANAR,
@@ -29,6 +31,8 @@ def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid) -> Mask:
     Args:
         roi_or_contours: an ROI, whose name becomes the subject of the findings, or contours in LPS mm.
         grid: the grid to rasterise on.
+        fill_gaps: interpolate slices that were left out between contours, by their shape. Off, they stay empty. Both
+            are a finding.
 
     Returns:
         The mask in its tight box; empty where nothing is inside. Its findings, one a code, count the contours that
@@ -43,15 +47,14 @@ def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid) -> Mask:
     polygons = Polygons.from_contours(_closed(contours, subject, findings), grid, subject)
     polygons, k = assign_slices(planar_polygons(polygons, grid, subject, findings), grid, subject, findings)
     cut = _cut_by_edge(polygons, grid, subject, findings)
-    start, voxels, sets_voxels = fill(polygons, k, grid.shape)
-    too_small = ~sets_voxels & ~cut
-    if too_small.any():
-        message = (
-            f"{np.count_nonzero(too_small)} of {too_small.size} contours hold no voxel centre and set no voxel, "
-            f"the first on slice {k[too_small][0]}"
-        )
-        findings.append(Finding("contour-too-small", message, subject=subject))
-    return Mask(grid, start, voxels, tuple(findings))
+    filled = fill(polygons, k, grid.shape)
+    findings += _without_effect(filled, cut, k, subject)
+    mask = Mask(grid, filled.start, filled.voxels)
+    gaps = find_gaps(mask, k[filled.sets_voxels])
+    findings += describe_gaps(gaps, subject, filled=fill_gaps)
+    if fill_gaps and gaps:
+        mask = interpolate_gaps(mask, gaps)
+    return replace(mask, findings=tuple(findings))
 
 
 def _closed(contours: tuple[Contour, ...], subject: str, findings: list[Finding]) -> list[Contour]:
@@ -67,6 +70,23 @@ def _closed(contours: tuple[Contour, ...], subject: str, findings: list[Finding]
         message = f"{len(closed) - len(kept)} of {len(contours)} contours have fewer than three points and set no voxel"
         findings.append(Finding("contour-too-few-points", message, subject=subject))
     return kept
+
+
+def _without_effect(filled: Filled, cut: NDArray[np.bool_], k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
+    """Contours that miss every voxel centre, and contours that another one undoes."""
+    too_small = ~filled.sets_voxels & ~cut
+    if too_small.any():
+        message = (
+            f"{np.count_nonzero(too_small)} of {too_small.size} contours hold no voxel centre and set no voxel, "
+            f"the first on slice {k[too_small][0]}"
+        )
+        yield Finding("contour-too-small", message, subject=subject)
+    if filled.repeated.any():
+        message = (
+            f"{np.count_nonzero(filled.repeated)} of {filled.repeated.size} contours repeat one of their slice, "
+            f"which cancels both (even-odd), the first on slice {k[filled.repeated][0]}"
+        )
+        yield Finding("contour-repeated", message, subject=subject)
 
 
 def _cut_by_edge(polygons: Polygons, grid: Grid, subject: str, findings: list[Finding]) -> NDArray[np.bool_]:

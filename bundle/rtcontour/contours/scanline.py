@@ -7,6 +7,8 @@ voxels; in numpy this takes less time than numba needs to load its compiled code
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,17 +17,30 @@ from rtcontour.contours.polygons import Polygons
 Shape = tuple[int, int, int]
 
 
-def fill(polygons: Polygons, k: NDArray[np.int64], shape: Shape) -> tuple[Shape, NDArray[np.bool_], NDArray[np.bool_]]:
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """What polygons set.
+
+    Attributes:
+        start: the first voxel (i, j, k) of the tight box.
+        voxels: the box, bool, Fortran-ordered; shape (0, 0, 0) where nothing is set.
+        sets_voxels: (m,) True for contours that would set a voxel if they were alone.
+        repeated: (m,) True for contours that set the very voxels of an earlier one on their slice, which cancels both.
+    """
+
+    start: Shape
+    voxels: NDArray[np.bool_]
+    sets_voxels: NDArray[np.bool_]
+    repeated: NDArray[np.bool_]
+
+
+def fill(polygons: Polygons, k: NDArray[np.int64], shape: Shape) -> Filled:
     """Rasterise polygons, all those of one slice together.
 
     Args:
         polygons: m contours in continuous index coordinates.
         k: (m,) slice index of each contour, within shape.
         shape: number of voxels (columns, rows, slices) of the grid.
-
-    Returns:
-        The first voxel (i, j, k) of the tight box, its voxels (bool, Fortran-ordered; shape (0, 0, 0) where nothing is
-        set), and (m,) True for contours that would set a voxel if they were alone.
     """
     columns, rows, _ = shape
     contour, j, u = row_crossings(polygons, rows)
@@ -34,9 +49,22 @@ def fill(polygons: Polygons, k: NDArray[np.int64], shape: Shape) -> tuple[Shape,
     slice_cells = rows * (columns + 1)
     toggles = _odd(contour * slice_cells + j * (columns + 1) + i)
     contour, cell = np.divmod(toggles, slice_cells)
-    sets_voxels = np.bincount(contour, minlength=k.size) > 0
+    count = np.bincount(contour, minlength=k.size)
     start, voxels = _runs(_odd(k[contour] * slice_cells + cell), columns + 1, rows)
-    return start, voxels, sets_voxels
+    return Filled(start, voxels, count > 0, _repeated(k, count, cell))
+
+
+def _repeated(k: NDArray[np.int64], count: NDArray[np.int64], cell: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(m,) True for contours whose toggles, `count` cells of each contour in turn, are those of an earlier one."""
+    repeated = np.zeros(k.size, np.bool_)
+    cells = np.split(cell, np.cumsum(count)[:-1]) if k.size else []
+    like: dict[tuple[int, int, int], list[int]] = {}
+    for contour in np.flatnonzero(count).tolist():
+        mine = cells[contour]
+        earlier = like.setdefault((int(k[contour]), mine.size, int(mine[0])), [])
+        repeated[contour] = any(np.array_equal(mine, cells[other]) for other in earlier)
+        earlier.append(contour)
+    return repeated
 
 
 def row_crossings(polygons: Polygons, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
