@@ -1,6 +1,7 @@
 """The structure table as data: complete, free of contradictions, and with codes that DICOM lists."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,39 @@ def test_every_published_system_finds_its_structures(names):
 
 def test_tang_2019_has_28_structures():
     assert len(set(TANG.split())) == 28
+
+
+def test_the_table_knows_far_more_than_the_papers():
+    papers = {name.removesuffix("_L").removesuffix("_R") for name in [*SARTOR, *GENG, *OPENKBP, *TANG.split()]}
+    entries = {structure.name.removesuffix(f"_{structure.side}") for structure in structure_table().values()}
+    assert len(entries - papers) >= 300
+    assert len(structure_table()) >= 500
+
+
+def test_the_page_gives_the_size_of_the_table():
+    page = (Path(__file__).parents[2] / "docs" / "structures.md").read_text(encoding="utf-8")
+    entries = sum(structure.side != "R" for structure in structure_table().values())
+    assert f"holds {entries} entries, {len(structure_table())} structures" in page
+
+
+# Copied by hand from TG-263's list of 15 August 2017, its own spellings among them: primary name, reverse order name.
+FROM_THE_LIST = """
+    A_Carotid_L L_Carotid_A, A_Iliac_Ext_R R_Ext_Iliac_A, Acetabulum_L L_Acetabulum, Bone_Zygomatic_R R_Zygomatic_Bone,
+    BileDuct_Common Common_BileDuct, Cartlg_Thyroid Thyroid_Cartlg, CN_VIII_L L_VIII_CN, Colon_Decending
+    Decending_Colon, Ear_External_L L_External_Ear, Femur_Shaft_R R_Shaft_Femur, Glnd_Parathyroid Parathyroid_Glnd,
+    Hypothalmus Hypothalmus, Joint_Glenohum_L L_Glenohum_Joint, Kidney_Hilums Hilums_Kidney, LN_Ax_L1_L L_L1_Ax_LN,
+    LN_IMNs IMNs_LN, LN_Neck_IIB_R R_IIB_Neck_LN, Lig_Hepatogastrc Hepatogastrc_Lig, Lung_RML RML_Lung,
+    Musc_Constrict_M M_Constrict_Musc, Musc_Sclmast_L L_Sclmast_Musc, Palate_Soft Soft_Palate, Pterygoid_Lat_R
+    R_Lat_Pterygoid, Rib07_L L_Rib07, SeminalVes_Dist Dist_SeminalVes, Sinus_Maxilry_L L_Maxilry_Sinus,
+    SpinalCord_Thor Thor_SpinalCord, Spc_Retrophar_R R_Retrophar_Spc, Tongue_Base Base_Tongue,
+    Urethra_Prostatc Prostatc_Urethra, V_Brachioceph_L L_Brachioceph_V, VB_T09 T09_VB, Valve_Tricuspid Tricuspid_Valve
+"""
+
+
+@pytest.mark.parametrize("line", FROM_THE_LIST.split(","), ids=str.strip)
+def test_names_are_spelled_as_in_the_list(line):
+    name, reverse = line.split()
+    assert structure_table()[name].reverse_name == reverse
 
 
 def test_names_obey_tg_263():
@@ -54,6 +88,17 @@ def test_no_spelling_means_two_structures():
             )
     assert {form: names for form, names in meanings.items() if len(names) > 1} == {}
     assert not set(structure_index().pairs) & set(structure_index().by_form)
+    assert not set(structure_index().ambiguous) & set(meanings)
+
+
+def test_an_ambiguous_spelling_belongs_to_two_entries_at_least():
+    for form, structures in structure_index().ambiguous.items():
+        assert len({structure.name.removesuffix(f"_{structure.side}") for structure in structures}) > 1, form
+
+
+def test_both_names_an_entry_without_sides():
+    for structure in structure_table().values():
+        assert structure.both is None or structure_table()[structure.both].side == ""
 
 
 def test_colors_tell_structures_apart():
@@ -67,7 +112,7 @@ def test_tolerances_that_are_not_the_default_name_their_source():
 
 
 def test_interpreted_types_are_terms_of_dicom():
-    terms = {"EXTERNAL", "PTV", "CTV", "GTV", "ORGAN", "BOLUS", "SUPPORT"}
+    terms = {"EXTERNAL", "PTV", "CTV", "GTV", "ORGAN", "AVOIDANCE", "BOLUS", "SUPPORT"}
     assert {structure.interpreted_type for structure in structure_table().values()} == terms
 
 
@@ -77,6 +122,23 @@ def test_codes_are_concepts_that_dicom_lists():
     codes = {code for structure in structure_table().values() for code in structure.codes}
     assert codes
     assert all(code.scheme == "SCT" and code.value in listed for code in codes)
+
+
+def test_a_number_of_the_foundational_model_belongs_to_one_structure():
+    numbers = [structure.fma_id for structure in structure_table().values() if structure.fma_id]
+    assert len(set(numbers)) == len(numbers) > 350
+    assert all(number.isdigit() for number in numbers)
+
+
+def test_left_and_right_have_numbers_of_their_own():
+    table = structure_table()
+    assert (table["Kidney_L"].fma_id, table["Kidney_R"].fma_id, table["Kidneys"].fma_id) == ("7205", "7204", "264815")
+    assert table["PTV"].fma_id == ""
+
+
+def test_only_what_lies_across_the_middle_may_be_on_either_side():
+    across = {structure.name for structure in structure_table().values() if structure.crosses_midline}
+    assert across == {f"{n}_{side}" for n in ("A_Coronary", "Atrium", "V_Brachioceph", "Ventricle") for side in "LR"}
 
 
 def test_a_side_is_a_code_of_its_own():
@@ -98,6 +160,17 @@ def test_a_side_is_a_code_of_its_own():
         ("Femur_Head_R", "Femur_R"),
         ("Bladder", "External"),
         ("Parotid_L", "Parotids"),
+        ("Lung_RUL", "Lung_R"),
+        ("Valve_Mitral", "Heart"),
+        ("Ventricle_L", "Heart"),
+        ("Bladder_Wall", "Bladder"),
+        ("SpinalCord", "ThecalSac"),
+        ("SpinalCanal", "VB_T05"),
+        ("Bladder", "LN_Pelvics"),
+        ("Pancreas_Head", "Pancreas"),
+        ("Pons", "Brainstem"),
+        ("Tongue_Base", "Tongue"),
+        ("Heart", "Mediastinum"),
     ],
 )
 def test_the_structure_that_would_vanish_keeps_the_voxel(keeps, loses):

@@ -9,15 +9,19 @@ from rtcontour.structures.resolve import (
     tolerance_of,
     unresolved_name,
 )
+from rtcontour.structures.side_check import check_sides
 from rtcontour.structures.structure import Code, Structure
 from rtcontour.structures.table import structure_table
+from rtcontour.structures.user_aliases import read_aliases
 
 __all__ = [
     "Code",
     "Structure",
+    "check_sides",
     "color_of",
     "find_structure",
     "priority_of",
+    "read_aliases",
     "resolve_structure",
     "structure_or_fallback",
     "structure_table",

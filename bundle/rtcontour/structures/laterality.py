@@ -11,18 +11,19 @@ LEFT, RIGHT, BOTH = "L", "R", "B"
 
 SIDE_CODES = {LEFT: Code("SCT", "7771000", "Left"), RIGHT: Code("SCT", "24028007", "Right")}
 
-# English, German, Latin, Swedish, French, Italian, Spanish and Chinese, in the normal form of `words_of`.
+# English, German, Dutch, Latin, Swedish, French, Italian, Spanish and Chinese, in the normal form of `words_of`.
 SIDE_WORDS = {
     LEFT: """l lt left li links linke linker linkes sin sinister sinistra sinistrum va vanster g gche gauche sx
-        izq izquierdo izquierda 左 左侧""",
+        izq izquierdo izquierda 左 左侧 zuo zuoce zuobian""",
     RIGHT: """r rt right re rechts rechte rechter rechtes dx dex dxt dexter dextra dextrum ho hoger d dt drt droit
-        droite der derecho derecha destra destro 右 右侧""",
-    BOTH: "both bilat bilateral bds beide beidseits 双 双侧",
+        droite der derecho derecha destra destro 右 右侧 you youce youbian""",
+    BOTH: "both bilat bilateral bds beide beidseits bilaterala bilaterale 双 双侧 shuang shuangce",
 }
 SIDE_OF = {word: side for side, words in SIDE_WORDS.items() for word in words.split()}
 
 # What is also written without a gap in one case ("lparotid", "PAROTIDLT"), where nothing shows the end of a word.
 GLUED = ("l", "r", "lt", "rt", "li", "re", "sin", "dx", "left", "right", "左", "左侧", "右", "右侧", "双", "双侧")
+GLUED_IN_FRONT = ("zuo", "you", "zuoce", "youce", "shuang", "shuangce")  # pinyin; never behind the name
 SHORTEST_GLUED_STEM = 4  # so that "rear" is no right ear
 VOWELS = "aeiou"
 
@@ -46,12 +47,12 @@ def sides_by_letters(name: str) -> Iterator[tuple[str, str]]:
     if any(word in SIDE_OF for word in words):
         return
     whole = "".join(words)
-    for mark in GLUED:
+    for mark in (*GLUED, *GLUED_IN_FRONT):
         if mark.isascii() and len(whole) - len(mark) < SHORTEST_GLUED_STEM:
             continue
         if whole.startswith(mark):
             yield SIDE_OF[mark], whole.removeprefix(mark)
-        if whole.endswith(mark) and not _may_be_inflection(whole, mark):
+        if whole.endswith(mark) and mark not in GLUED_IN_FRONT and not _may_be_inflection(whole, mark):
             yield SIDE_OF[mark], whole.removesuffix(mark)
 
 

@@ -32,6 +32,8 @@ class Structure:
         tolerance_mm: tolerance of the surface Dice.
         tolerance_source: where the tolerance is from; "" for the default.
         codes: anatomic concepts; the side comes as a code of its own where there is one.
+        fma_id: number in the Foundational Model of Anatomy, the side included; "" where it is not known.
+        crosses_midline: whether a healthy one may lie on the other side of the body's middle, as a right ventricle.
         aliases: what clinics write for it, without the side.
     """
 
@@ -45,6 +47,8 @@ class Structure:
     tolerance_mm: float = DEFAULT_TOLERANCE_MM
     tolerance_source: str = ""
     codes: tuple[Code, ...] = ()
+    fma_id: str = ""
+    crosses_midline: bool = False
     aliases: tuple[str, ...] = ()
 
     @property
