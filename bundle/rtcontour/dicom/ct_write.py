@@ -18,6 +18,12 @@ from rtcontour.files import whole_folder
 from rtcontour.grid import Grid
 
 RESCALE_INTERCEPT_HU = -1024
+POSITIONS = {  # directions of a row and a column in the patient (LPS), as scanners show each position
+    ((1, 0, 0), (0, 1, 0)): "HFS",
+    ((-1, 0, 0), (0, -1, 0)): "HFP",
+    ((-1, 0, 0), (0, 1, 0)): "FFS",
+    ((1, 0, 0), (0, -1, 0)): "FFP",
+}
 
 
 def write_ct_series(
@@ -124,7 +130,7 @@ def _slice(hu: NDArray[np.int16], grid: Grid, k: int, study: Dataset, uids: _Uid
     image.SeriesDescription = description
     image.FrameOfReferenceUID = uids.frame_of_reference
     image.Manufacturer = "rtcontour"
-    image.PatientPosition = "HFS"
+    image.PatientPosition = _patient_position(grid)
     image.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     image.InstanceNumber = k + 1
     image.AcquisitionNumber = 1
@@ -132,6 +138,14 @@ def _slice(hu: NDArray[np.int16], grid: Grid, k: int, study: Dataset, uids: _Uid
     _place(image, grid, k)
     _fill(image, hu[:, :, k])
     return image
+
+
+def _patient_position(grid: Grid) -> str:
+    """How the patient lies, where an axial scan of the usual display tells: head or feet first, supine or prone."""
+    row, column = (
+        tuple(np.rint(axis)) if np.allclose(axis, np.rint(axis), atol=0.2) else () for axis in grid.direction[:2]
+    )
+    return POSITIONS.get((row, column), "")
 
 
 def _place(image: Dataset, grid: Grid, k: int) -> None:

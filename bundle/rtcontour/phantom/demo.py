@@ -13,7 +13,6 @@ from rtcontour.dicom import CtSeries, read_structure_set, write_ct_series
 from rtcontour.errors import Finding
 from rtcontour.evaluation import NOT_FOR_CLINICAL_USE, draw_contours, write_report
 from rtcontour.files import refuse_existing, whole_folder
-from rtcontour.inference import contour_patient
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, compare_labels
 from rtcontour.phantom.pelvis import draw_pelvis
@@ -40,6 +39,8 @@ def run_demo(folder: str | Path, *, seed: int, replace: bool = False) -> Iterato
         OutputError: the folder exists already or cannot be written.
         CheckpointError: the bundle has no weights.
     """
+    from rtcontour.inference import contour_patient  # late: torch is slow to load, and drawing patients needs none
+
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
         refuse_existing(folder, replace=replace)
