@@ -24,8 +24,13 @@ _HOME = {
     "read_ct_series": "dicom",
     "read_structure_set": "dicom",
     "write_structure_set": "dicom",
+    "to_rt_utils": "dicom",
+    "from_rt_utils": "dicom",
+    "Algorithm": "dicom",
     "Structure": "structures",
     "resolve_structure": "structures",
+    "read_aliases": "structures",
+    "check_sides": "structures",
     "clean_labels": "labels",
     "StructureScores": "metrics",
     "compare_labels": "metrics",
@@ -48,7 +53,16 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from rtcontour.contours import Contour, Roi, rasterize, trace
-    from rtcontour.dicom import CtSeries, StructureSet, read_ct_series, read_structure_set, write_structure_set
+    from rtcontour.dicom import (
+        Algorithm,
+        CtSeries,
+        StructureSet,
+        from_rt_utils,
+        read_ct_series,
+        read_structure_set,
+        to_rt_utils,
+        write_structure_set,
+    )
     from rtcontour.errors import Finding, RtContourError
     from rtcontour.grid import Grid
     from rtcontour.inference import contour_patient
@@ -56,4 +70,4 @@ if TYPE_CHECKING:
     from rtcontour.mask import Mask
     from rtcontour.metrics import StructureScores, compare_labels
     from rtcontour.networks import merged_background_nll
-    from rtcontour.structures import Structure, resolve_structure
+    from rtcontour.structures import Structure, check_sides, read_aliases, resolve_structure

@@ -65,6 +65,13 @@ class Mask:
         """Volume in cubic centimetres: the number of voxels times the volume of one."""
         return self.voxel_count * self.grid.voxel_volume_cc
 
+    @property
+    def box_centre_mm(self) -> NDArray[np.float64]:
+        """(3,) centre of the box, patient LPS in mm; NaN for an empty box."""
+        if not self.voxels.size:
+            return np.full(3, np.nan)
+        return self.grid.to_mm([np.add(self.start, np.subtract(self.voxels.shape, 1) / 2)])[0]
+
     def full(self) -> NDArray[np.bool_]:
         """The mask as a bool array of grid.shape, Fortran-ordered."""
         array = np.zeros(self.grid.shape, np.bool_, order="F")

@@ -117,6 +117,18 @@ def test_names_keep_their_letters_and_lose_their_padding(tmp_path):
     assert codes(structures) == ["roi-unnamed"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("declared", [None, "ISO_IR 6"])
+def test_letters_of_no_declared_character_set_are_read_with_a_finding(tmp_path, encoding, declared):
+    dataset = structure_set()
+    dataset.SpecificCharacterSet = declared
+    stored = "Größe".encode(encoding)
+    dataset.StructureSetROISequence[0].add(pydicom.DataElement(0x30060026, "OB", stored + b" " * (len(stored) % 2)))
+    structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
+    assert structures.rois[0].name == "Größe" and codes(structures) == ["character-set-missing"]
+    assert [roi.number for roi in structures.rois if roi.contours] == [10, 20]
+
+
 def test_points_lines_and_empty_contours_are_kept_in_their_order(tmp_path):
     dataset = structure_set(["Iso", "None"])
     items = [contour([1, 2, 3], "POINT"), contour([]), contour([1, 2, 3, 4, 5, 6], "OPEN_PLANAR", image=None)]
@@ -136,6 +148,23 @@ def test_contours_of_an_undefined_roi_are_a_finding(tmp_path):
     dataset.ROIContourSequence[0].ReferencedROINumber = 99
     structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
     assert codes(structures) == ["roi-number-unknown", "roi-empty"] and "99" in structures.findings[0].message
+
+
+@pytest.mark.parametrize("keyword", ["ROIContourSequence", "RTROIObservationsSequence"])
+def test_items_that_name_no_roi_are_a_finding(tmp_path, keyword):
+    dataset = structure_set()
+    del dataset[keyword].value[0].ReferencedROINumber
+    structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
+    assert len(structures.rois) == 2 and codes(structures)[0] == "roi-number-unknown"
+
+
+def test_a_backslash_too_many_at_the_end_loses_nothing(tmp_path):
+    dataset = structure_set()
+    dataset.ROIContourSequence[0].ContourSequence[0].add(
+        pydicom.DataElement(0x30060050, "OB", "\\".join(map(str, SQUARE)).encode() + b"\\ ")
+    )
+    structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
+    assert np.array_equal(structures["PTV"].contours[0].points_mm, np.reshape(SQUARE, (4, 3)))
 
 
 def test_two_rois_of_one_number_are_refused(tmp_path):

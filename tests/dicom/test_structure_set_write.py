@@ -4,11 +4,13 @@ import numpy as np
 import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rtcontour.contours import rasterize
-from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set, write_ct_series
+from rtcontour.contours import Contour, rasterize
+from rtcontour.dicom import Algorithm, check_frame_of_reference, read_ct_geometry, read_structure_set, write_ct_series
 from rtcontour.dicom import write_structure_set as write
+from rtcontour.dicom.coordinates import decimal_strings
 from rtcontour.errors import Finding, GeometryError, InputFileError, OutputError, StructureNameError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
@@ -197,3 +199,80 @@ def test_appending_needs_the_same_frame_of_reference_and_letters(tmp_path, ct):
     with pytest.raises(InputFileError, match="does not exist"):
         write(tmp_path / "both.dcm", {"Rectum": ring()}, ct, append_to=tmp_path / "nowhere.dcm")
     assert not (tmp_path / "both.dcm").exists()
+
+
+def test_contours_are_written_as_they_are(tmp_path, ct):
+    square = [[-12.004, 7.5, 101.0], [-10.0, 7.5, 101.0], [-10.0, 9.126, 101.0]]
+    contours = [
+        Contour(np.array(square)),
+        Contour(np.array([[1.0, 2.0, 103.5]]), "POINT", ct.image_uids[3]),
+        Contour(np.array([[1.0, 2.0, 900.0]]), "POINT"),
+    ]
+    written = read_structure_set(write(tmp_path / "rs.dcm", {"Iso": contours}, ct))["Iso"].contours
+    assert [(c.kind, c.image_uid) for c in written] == [
+        ("CLOSED_PLANAR", ct.image_uids[0]),
+        ("POINT", ct.image_uids[3]),
+        ("POINT", None),
+    ]
+    assert np.array_equal(written[0].points_mm, np.round(square, 2))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-99999, 99999), min_size=1, max_size=30))
+def test_coordinates_are_decimal_strings_to_a_hundredth_of_a_millimetre(values):
+    texts = decimal_strings(np.array(values))
+    assert all(len(text) <= 16 and "e" not in text and text != "-0" for text in texts)
+    assert np.allclose([float(text) for text in texts], values, rtol=0, atol=0.005 + 1e-9)
+
+
+def test_a_hole_may_be_written_as_a_keyhole(tmp_path, ct):
+    pair = read_structure_set(write(tmp_path / "pair.dcm", {"x": ring()}, ct))["x"]
+    keyhole = read_structure_set(write(tmp_path / "keyhole.dcm", {"x": ring()}, ct, keyhole=True))["x"]
+    assert (len(pair.contours), len(keyhole.contours)) == (5, 3)
+    assert np.array_equal(rasterize(keyhole, ct.grid).full(), ring().full())
+
+
+def test_an_roi_is_replaced_by_name_and_keeps_its_number_colour_and_type(tmp_path, ct, dciodvfy_errors):
+    first = write(tmp_path / "first.dcm", {"Bladder": ring(), "PTV": ring()}, ct)
+    dataset = pydicom.dcmread(first)
+    dataset.ROIContourSequence[0].ROIDisplayColor = [1, 2, 3]
+    dataset.RTROIObservationsSequence[0].RTROIInterpretedType = "AVOIDANCE"
+    dataset.save_as(first)
+    smaller = np.zeros(SHAPE, bool)
+    smaller[2:4, 2, 2] = True
+    found = []
+    both = write(
+        tmp_path / "both.dcm",
+        {"Bladder": Mask.from_array(smaller, OBLIQUE), "Rectum": ring()},
+        ct,
+        append_to=first,
+        replace_rois=True,
+        findings=found,
+    )
+    after = read_structure_set(both)
+    assert [(roi.number, roi.name) for roi in after.rois] == [(1, "Bladder"), (2, "PTV"), (3, "Rectum")]
+    assert (after["Bladder"].color, after["Bladder"].interpreted_type) == ((1, 2, 3), "AVOIDANCE")
+    assert np.array_equal(rasterize(after["Bladder"], ct.grid).full(), smaller)
+    assert np.array_equal(rasterize(after["PTV"], ct.grid).full(), ring().full())
+    assert codes(found) == ["roi-replaced"] and dciodvfy_errors(both) == []
+
+
+def test_of_two_rois_of_one_name_none_is_replaced(tmp_path, ct):
+    first = write(tmp_path / "first.dcm", {"a": ring(), "b": ring()}, ct)
+    dataset = pydicom.dcmread(first)
+    dataset.StructureSetROISequence[1].ROIName = "a"
+    dataset.save_as(first)
+    with pytest.raises(StructureNameError, match=r"2 ROIs .* called 'a'"):
+        write(tmp_path / "both.dcm", {"a": ring()}, ct, append_to=first, replace_rois=True)
+
+
+def test_the_model_is_recorded_where_the_standard_has_a_place_for_it(tmp_path, ct, dciodvfy_errors):
+    algorithm = Algorithm("pelvis_fcn", "1.2", "ab" * 32)
+    path = write(tmp_path / "rs.dcm", {"Bladder": ring()}, ct, algorithm=algorithm)
+    item = pydicom.dcmread(path).StructureSetROISequence[0]
+    derivation = item.ROIDerivationAlgorithmIdentificationSequence[0]
+    assert derivation.AlgorithmFamilyCodeSequence[0].CodeValue == "123110"
+    assert (derivation.AlgorithmName, derivation.AlgorithmVersion) == ("pelvis_fcn", "1.2")
+    assert derivation.AlgorithmParameters == "weights sha256 " + "ab" * 32
+    assert item.ROIGenerationDescription.endswith("pelvis_fcn 1.2, weights abababababab")
+    assert dciodvfy_errors(path) == []

@@ -15,9 +15,20 @@ from rtcontour.cli.console import print_findings
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--series", metavar="UID", help="The CT series, where CT_DIR holds several.")
 @click.option("--ignore-frame-of-reference", is_flag=True, help="Go on where the frames of reference differ.")
+@click.option("--fill-gaps", is_flag=True, help="Interpolate slices that were left out between contours.")
+@click.option(
+    "--aliases", metavar="JSON", type=click.Path(path_type=Path), help='A file {"written name": "TG-263 name"}.'
+)
 @click.option("--replace", is_flag=True, help="Replace OUT if it exists.")
 def masks(
-    rtstruct: Path, ct_dir: Path, out: Path, series: str | None, ignore_frame_of_reference: bool, replace: bool
+    rtstruct: Path,
+    ct_dir: Path,
+    out: Path,
+    series: str | None,
+    ignore_frame_of_reference: bool,
+    fill_gaps: bool,
+    aliases: Path | None,
+    replace: bool,
 ) -> None:
     """Write every ROI of RTSTRUCT as OUT/NAME.nii.gz on the grid of the CT, and OUT/structures.json."""
     from rtcontour.datasets import export_masks
@@ -29,6 +40,8 @@ def masks(
         out,
         series_uid=series,
         ignore_frame_of_reference=ignore_frame_of_reference,
+        fill_gaps=fill_gaps,
+        aliases=aliases,
         replace=replace,
         findings=findings,
     )

@@ -20,14 +20,40 @@ from rtcontour.cli.console import print_findings
 )
 @click.option("--label", default="rtcontour", show_default=True, help="Structure set label, at most 16 characters.")
 @click.option("--series", metavar="UID", help="The CT series, where CT_DIR holds several.")
+@click.option(
+    "--append-to", metavar="RTSTRUCT", type=click.Path(path_type=Path), help="Keep the ROIs of this file in OUT."
+)
+@click.option("--replace-rois", is_flag=True, help="Replace ROIs of --append-to that have the name of a mask.")
+@click.option("--keyhole", is_flag=True, help="Join holes to the contour around them.")
 @click.option("--replace", is_flag=True, help="Replace OUT if it exists.")
 def rtstruct(
-    masks: Path, ct_dir: Path, out: Path, names: str | None, label: str, series: str | None, replace: bool
+    masks: Path,
+    ct_dir: Path,
+    out: Path,
+    names: str | None,
+    label: str,
+    series: str | None,
+    append_to: Path | None,
+    replace_rois: bool,
+    keyhole: bool,
+    replace: bool,
 ) -> None:
     """Write MASKS, a folder of masks or a label map with its names, as the RTSTRUCT file OUT."""
     from rtcontour.datasets import import_masks
 
     findings: list = []
-    import_masks(masks, ct_dir, out, names=names, label=label, series_uid=series, replace=replace, findings=findings)
+    import_masks(
+        masks,
+        ct_dir,
+        out,
+        names=names,
+        label=label,
+        series_uid=series,
+        append_to=append_to,
+        replace_rois=replace_rois,
+        keyhole=keyhole,
+        replace=replace,
+        findings=findings,
+    )
     print_findings(findings)
     click.echo(f"structure set in {out}")

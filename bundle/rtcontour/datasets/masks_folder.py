@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_str
 from rtcontour.errors import Finding, InputFileError, StructureNameError, deliver
 from rtcontour.files import refuse_existing, whole_folder
 from rtcontour.mask import Mask
-from rtcontour.structures import resolve_structure
+from rtcontour.structures import check_sides, read_aliases, resolve_structure
 
 MASKS_INDEX = "structures.json"
 
@@ -31,6 +32,8 @@ def export_masks(
     *,
     series_uid: str | None = None,
     ignore_frame_of_reference: bool = False,
+    fill_gaps: bool = False,
+    aliases: str | Path | None = None,
     replace: bool = False,
     findings: list[Finding] | None = None,
 ) -> Path:
@@ -39,9 +42,21 @@ def export_masks(
     Characters of a name that are unsafe in file names become "_"; structures.json keeps the names as the clinic wrote
     them, and the findings.
 
+    Args:
+        rtstruct: the RTSTRUCT file.
+        ct_folder: the CT it was drawn on.
+        output: the folder to write.
+        series_uid: the CT series, where the folder holds several.
+        ignore_frame_of_reference: go on where the frames of reference differ.
+        fill_gaps: interpolate slices left out between contours.
+        aliases: a JSON file {"written name": "TG-263 name"}, which wins over the structure table.
+        replace: whether an existing folder may be replaced.
+        findings: takes what was odd; logged where None.
+
     Raises:
         RtContourError: an unreadable RTSTRUCT or CT, another frame of reference, or an output that exists already.
     """
+    meanings = None if aliases is None else read_aliases(aliases)
     structure_set = read_structure_set(rtstruct)
     ct = read_ct_geometry(ct_folder, series_uid=series_uid)
     found = [*structure_set.findings, *ct.findings]
@@ -50,17 +65,20 @@ def export_masks(
     with whole_folder(output, replace=replace) as folder:
 
         def export(roi: Roi, name: str) -> Mask:
-            mask = rasterize(roi, ct.grid)
+            mask = rasterize(roi, ct.grid, fill_gaps=fill_gaps)
             write_mask(folder / name, mask)
             return mask
 
         with ThreadPoolExecutor() as pool:
             masks = list(pool.map(export, structure_set.rois, names))
         found += [finding for mask in masks for finding in mask.findings]
+        centres_mm = {roi.name: mask.box_centre_mm for roi, mask in zip(structure_set.rois, masks, strict=True)}
+        found += check_sides(centres_mm, aliases=meanings)
         index = {
             "label": structure_set.label,
             "structures": [
-                _entry(roi, mask, name) for roi, mask, name in zip(structure_set.rois, masks, names, strict=True)
+                _entry(roi, mask, name, meanings)
+                for roi, mask, name in zip(structure_set.rois, masks, names, strict=True)
             ],
             "findings": [asdict(finding) for finding in found],
         }
@@ -69,11 +87,11 @@ def export_masks(
     return Path(output)
 
 
-def _entry(roi: Roi, mask: Mask, file: str) -> dict[str, Any]:
+def _entry(roi: Roi, mask: Mask, file: str, aliases: Mapping[str, str] | None) -> dict[str, Any]:
     return {
         "name": roi.name,
         "file": file,
-        "structure": _meaning(roi.name),
+        "structure": _meaning(roi.name, aliases),
         "number": roi.number,
         "interpreted_type": roi.interpreted_type,
         "color": roi.color,
@@ -82,9 +100,9 @@ def _entry(roi: Roi, mask: Mask, file: str) -> dict[str, Any]:
     }
 
 
-def _meaning(name: str) -> str | None:
+def _meaning(name: str, aliases: Mapping[str, str] | None) -> str | None:
     try:
-        return resolve_structure(name).name
+        return resolve_structure(name, aliases=aliases).name
     except StructureNameError:
         return None
 
@@ -97,6 +115,9 @@ def import_masks(
     names: str | None = None,
     label: str = "rtcontour",
     series_uid: str | None = None,
+    append_to: str | Path | None = None,
+    replace_rois: bool = False,
+    keyhole: bool = False,
     replace: bool = False,
     findings: list[Finding] | None = None,
 ) -> Path:
@@ -109,6 +130,9 @@ def import_masks(
         names: for a label map, a JSON file or JSON text {"Bladder": 1, ...}; None for the labels.json beside it.
         label: structure set label.
         series_uid: which series, where the folder holds several.
+        append_to: an RTSTRUCT whose ROIs are kept before these; it stays as it is, the output has all.
+        replace_rois: a mask takes the place of the ROI of its name in `append_to`.
+        keyhole: join holes to the contour around them.
         replace: overwrite an existing output.
         findings: a list that receives what was odd; None logs it.
 
@@ -119,7 +143,17 @@ def import_masks(
     ct = read_ct_geometry(ct_folder, series_uid=series_uid)
     read = read_masks(masks) if Path(masks).is_dir() else split_label_map(masks, names)
     deliver(ct.findings, findings)
-    return write_structure_set(output, read, ct, label=label, replace=replace, findings=findings)
+    return write_structure_set(
+        output,
+        read,
+        ct,
+        label=label,
+        append_to=append_to,
+        replace_rois=replace_rois,
+        keyhole=keyhole,
+        replace=replace,
+        findings=findings,
+    )
 
 
 def file_names(names: Sequence[str]) -> list[str]:
@@ -145,21 +179,34 @@ def read_masks(folder: str | Path) -> dict[str, Mask]:
     files = _listed(folder / MASKS_INDEX) if (folder / MASKS_INDEX).is_file() else _found(folder)
     if not files:
         raise InputFileError(f"{folder}: holds no masks (*.nii.gz); name a folder that `rtcontour masks` wrote")
-    return {name: _read_mask(folder / file) for name, file in files.items()}
+    masks: dict[str, Mask] = {}
+    for name, file in files:
+        unique = _unique(name, masks)
+        mask = _read_mask(folder / file)
+        if unique != name:
+            twice = Finding("roi-name-twice", f"another mask has this name; {file} is called {unique!r}", subject=name)
+            mask = replace_fields(mask, findings=(twice,))
+        masks[unique] = mask
+    return masks
 
 
-def _listed(path: Path) -> dict[str, str]:
+def _unique(name: str, taken: Collection[str]) -> str:
+    """The name, or the first of NAME_2, NAME_3, ... that is not taken."""
+    return next(n for n in (name, *(f"{name}_{count}" for count in range(2, len(taken) + 3))) if n not in taken)
+
+
+def _listed(path: Path) -> list[tuple[str, str]]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["structures"]
-        return {entry["name"]: entry["file"] for entry in entries}
+        return [(entry["name"], entry["file"]) for entry in entries]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputFileError(
             f"{path}: is not what `rtcontour masks` writes ({type(error).__name__}: {error})"
         ) from error
 
 
-def _found(folder: Path) -> dict[str, str]:
-    return {path.name.removesuffix(".nii.gz"): path.name for path in sorted(folder.glob("*.nii.gz"))}
+def _found(folder: Path) -> list[tuple[str, str]]:
+    return [(path.name.removesuffix(".nii.gz"), path.name) for path in sorted(folder.glob("*.nii.gz"))]
 
 
 def _read_mask(path: Path) -> Mask:

@@ -1,24 +1,29 @@
 """DICOM files in and out: CT series and structure sets."""
 
+from rtcontour.dicom.algorithm import Algorithm
 from rtcontour.dicom.ct_geometry import read_ct_geometry
 from rtcontour.dicom.ct_read import read_ct_series
 from rtcontour.dicom.ct_scan import find_ct_folders
 from rtcontour.dicom.ct_series import CtGeometry, CtSeries
 from rtcontour.dicom.ct_write import write_ct_series
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
+from rtcontour.dicom.rt_utils_bridge import from_rt_utils, to_rt_utils
 from rtcontour.dicom.structure_set import StructureSet
 from rtcontour.dicom.structure_set_read import read_structure_set
 from rtcontour.dicom.structure_set_write import write_structure_set
 
 __all__ = [
+    "Algorithm",
     "CtGeometry",
     "CtSeries",
     "StructureSet",
     "check_frame_of_reference",
     "find_ct_folders",
+    "from_rt_utils",
     "read_ct_geometry",
     "read_ct_series",
     "read_structure_set",
+    "to_rt_utils",
     "write_ct_series",
     "write_structure_set",
 ]

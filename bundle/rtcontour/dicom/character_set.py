@@ -1,4 +1,4 @@
-"""Which Specific Character Set spells the names of a structure set."""
+"""Which Specific Character Set spells the names of a structure set, and how to read names without one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset
 
+from rtcontour.dicom.dicom_file import text
 from rtcontour.errors import StructureNameError
 
 LATIN_1 = "ISO_IR 100"
@@ -33,6 +34,23 @@ def check_spelling(dataset: Dataset, names: Iterable[str], path: Path) -> None:
                 f"{path}: its character set {declared or 'ISO_IR 6 (ASCII)'} cannot spell ROI name {name!r}; "
                 "give it a name in ASCII, or write a structure set of its own"
             )
+
+
+def declares_no_letters(dataset: Dataset) -> bool:
+    """Whether a file names no character set, or ASCII, so that any other letter in it is undefined."""
+    return text(dataset, "SpecificCharacterSet") in ("", "ISO_IR 6", "ISO 2022 IR 6")
+
+
+def undeclared_text(stored: bytes) -> str:
+    """Text of a file that declares no letters: UTF-8 if its bytes make sense as such, else Latin-1.
+
+    Bytes of another encoding hardly ever make valid UTF-8; Latin-1 takes any.
+    """
+    try:
+        letters = stored.decode("utf-8")
+    except UnicodeDecodeError:
+        letters = stored.decode("latin-1")
+    return letters.strip(" \0")
 
 
 def _can_spell(encoding: str, text: str) -> bool:

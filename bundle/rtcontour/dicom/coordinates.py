@@ -57,7 +57,7 @@ def read_points_mm(items: Sequence[Dataset]) -> list[NDArray[np.float64]]:
     Raises:
         ContourDataError: text that is no finite number, or a count that is no multiple of three.
     """
-    stored = [_stored_text(item, "ContourData").strip(PADDING) for item in items]
+    stored = [_stored_text(item, "ContourData").strip(PADDING + SEPARATOR) for item in items]
     counts = [text.count(SEPARATOR) + 1 if text else 0 for text in stored]
     wrong = next((n for n, count in enumerate(counts) if count % 3), None)
     if wrong is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from rtcontour.contours import Contour, Roi
+from rtcontour.dicom.character_set import declares_no_letters, undeclared_text
 from rtcontour.dicom.coordinates import ContourDataError, read_numbers, read_points_mm
 from rtcontour.dicom.dicom_file import stored_bytes, text
 from rtcontour.errors import Finding, InputFileError
@@ -29,13 +30,14 @@ def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, 
     definitions = list(dataset.get("StructureSetROISequence") or ())
     if not definitions:
         raise InputFileError(f"{path}: defines no ROIs (no StructureSetROISequence); cut short? Export it again")
-    drawn = _by_number(_items(dataset, "ROIContourSequence", path, found), path)
-    observed = _by_number(_items(dataset, "RTROIObservationsSequence", path, found), path)
+    drawn = _by_number(_items(dataset, "ROIContourSequence", path, found), path, found)
+    observed = _by_number(_items(dataset, "RTROIObservationsSequence", path, found), path, found)
     numbers = [_number(item, "ROINumber", path) for item in definitions]
+    names = _names(dataset, definitions, numbers, path, found)
     _check_numbers(numbers, drawn, path, found)
     rois = tuple(
-        _roi(item, number, drawn.get(number, []), observed.get(number, []), path, found)
-        for item, number in zip(definitions, numbers, strict=True)
+        _roi(name, number, drawn.get(number, []), observed.get(number, []), path, found)
+        for name, number in zip(names, numbers, strict=True)
     )
     _note_the_whole(rois, path, found)
     return rois
@@ -48,10 +50,16 @@ def _items(dataset: Dataset, keyword: str, path: Path, found: list[Finding]) -> 
     return items
 
 
-def _by_number(items: list[Dataset], path: Path) -> dict[int, list[Dataset]]:
+def _by_number(items: list[Dataset], path: Path, found: list[Finding]) -> dict[int, list[Dataset]]:
+    """The items of each ROI number; one that names no ROI is a finding."""
     by_number: dict[int, list[Dataset]] = {}
     for item in items:
-        by_number.setdefault(_number(item, "ReferencedROINumber", path), []).append(item)
+        if text(item, "ReferencedROINumber"):
+            by_number.setdefault(_number(item, "ReferencedROINumber", path), []).append(item)
+        else:
+            contours = len(item.get("ContourSequence") or ())
+            message = f"an item without ReferencedROINumber, with {contours} contours, belongs to no ROI; left out"
+            found.append(Finding("roi-number-unknown", message, subject=path.name))
     return by_number
 
 
@@ -75,18 +83,29 @@ def _check_numbers(numbers: list[int], drawn: dict[int, list[Dataset]], path: Pa
         found.append(Finding("roi-number-unknown", message, subject=path.name))
 
 
+def _names(
+    dataset: Dataset, definitions: list[Dataset], numbers: list[int], path: Path, found: list[Finding]
+) -> list[str]:
+    """The name of each ROI; one without is called by its number."""
+    names, guessed = [], []
+    undeclared = declares_no_letters(dataset)
+    for item, number in zip(definitions, numbers, strict=True):
+        stored = stored_bytes(item, "ROIName") or b""
+        name = undeclared_text(stored) if undeclared and not stored.isascii() else text(item, "ROIName")
+        if not name:
+            name = f"ROI-{number}"
+            found.append(Finding("roi-unnamed", f"ROI number {number} has no name; called {name}", subject=path.name))
+        names.append(name)
+        guessed += [name] if undeclared and not stored.isascii() else []
+    if guessed:
+        message = f"{len(guessed)} names hold letters of no declared character set, read as {', '.join(guessed)}"
+        found.append(Finding("character-set-missing", message, subject=path.name))
+    return names
+
+
 def _roi(
-    definition: Dataset,
-    number: int,
-    drawn: list[Dataset],
-    observed: list[Dataset],
-    path: Path,
-    found: list[Finding],
+    name: str, number: int, drawn: list[Dataset], observed: list[Dataset], path: Path, found: list[Finding]
 ) -> Roi:
-    name = text(definition, "ROIName")
-    if not name:
-        name = f"ROI-{number}"
-        found.append(Finding("roi-unnamed", f"ROI number {number} has no name; called {name}", subject=path.name))
     contours = _contours(drawn, name, path, found)
     if not contours:
         found.append(Finding("roi-empty", "has no contours", "note", name))

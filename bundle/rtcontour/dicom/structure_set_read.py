@@ -26,8 +26,11 @@ def read_structure_set(path: str | Path) -> StructureSet:
 
     Source: DICOM PS3.3 A.19.3, RT Structure Set IOD.
     """
-    path = Path(path)
-    dataset = read_dicom(path)
+    return parse_structure_set(read_dicom(path), Path(path))
+
+
+def parse_structure_set(dataset: Dataset, path: Path) -> StructureSet:
+    """The same from a data set; `path` is for messages."""
     with understood(path):
         found = _check_kind(dataset, path)
         rois = read_rois(dataset, path, found)

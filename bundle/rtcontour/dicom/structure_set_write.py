@@ -23,6 +23,7 @@ from rtcontour.dicom.structure_set_frame import (
 from rtcontour.errors import Finding, GeometryError, deliver
 from rtcontour.files import refuse_existing, whole_file
 from rtcontour.mask import Mask
+from rtcontour.structures import check_sides
 
 LONGEST_DESCRIPTION = 1024  # Description is an ST
 
@@ -71,8 +72,35 @@ def write_structure_set(
     Source: DICOM PS3.3 A.19.3, RT Structure Set IOD.
     """
     refuse_existing(path, replace=replace)
+    dataset, found = compose_structure_set(
+        masks,
+        ct,
+        label=label,
+        append_to=append_to,
+        replace_rois=replace_rois,
+        algorithm=algorithm,
+        keyhole=keyhole,
+    )
+    with whole_file(path, replace=replace) as partial:
+        dcmwrite(partial, dataset, implicit_vr=True, little_endian=True, enforce_file_format=True)
+    deliver(found, findings)
+    return Path(path)
+
+
+def compose_structure_set(
+    masks: Mapping[str, Mask | Sequence[Contour]],
+    ct: CtGeometry,
+    *,
+    label: str,
+    append_to: str | Path | None = None,
+    replace_rois: bool = False,
+    algorithm: Algorithm | None = None,
+    keyhole: bool = False,
+) -> tuple[Dataset, list[Finding]]:
+    """The data set that `write_structure_set` writes, for Implicit VR only, and what was odd."""
     _check_grids(masks, ct)
     of_masks = [finding for mask in masks.values() if isinstance(mask, Mask) for finding in mask.findings]
+    of_masks += check_sides({name: mask.box_centre_mm for name, mask in masks.items() if isinstance(mask, Mask)})
     found: list[Finding] = []
     frame_uid = frame_uid_of(ct, found)
     if append_to is None:
@@ -85,10 +113,7 @@ def write_structure_set(
             add_roi(dataset, name, contours, ct, frame_uid, algorithm, found)
     make_new_instance(dataset, shortened(label, "the structure set label", found))
     _describe(dataset, of_masks)
-    with whole_file(path, replace=replace) as partial:
-        dcmwrite(partial, dataset, implicit_vr=True, little_endian=True, enforce_file_format=True)
-    deliver([*of_masks, *found], findings)
-    return Path(path)
+    return dataset, [*of_masks, *found]
 
 
 def _check_grids(masks: Mapping[str, Mask | Sequence[Contour]], ct: CtGeometry) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import torch
 from torch import nn
 
 from rtcontour.datasets import recipe_channels
+from rtcontour.dicom import Algorithm
 from rtcontour.errors import CheckpointError, ConfigError
 from rtcontour.networks import build_network
 from rtcontour.training import KEY, ModelDescription, read_checkpoint
@@ -29,6 +32,12 @@ class Model:
     def names(self) -> list[str]:
         """Structure names of channels 1, 2, ..."""
         return [channel.name for channel in recipe_channels(self.description.structures)]
+
+    @cached_property
+    def algorithm(self) -> Algorithm:
+        """What a structure set records of it: its recipe, the version it was trained with, the hash of its file."""
+        weights_hash = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return Algorithm(self.description.recipe, self.description.versions.get("rtcontour", ""), weights_hash)
 
 
 def load_model(

@@ -60,7 +60,7 @@ def contour_patient(
     labels = contour_ct(model, ct.hu, ct.grid)
     masks = {name: Mask.from_array(labels == channel, ct.grid) for channel, name in enumerate(model.names, start=1)}
     deliver([*ct.findings, *empty_structures(masks)], findings)
-    return write_structure_set(output, masks, ct, replace=replace, findings=findings)
+    return write_structure_set(output, masks, ct, replace=replace, algorithm=model.algorithm, findings=findings)
 
 
 def contour_ct(model: Model, hu: NDArray[np.int16], grid: Grid) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import numpy as np
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
-from rtcontour.dicom import read_ct_geometry, write_structure_set
+from rtcontour.dicom import Algorithm, read_ct_geometry, write_structure_set
 from rtcontour.mask import Mask
 
 
@@ -22,12 +22,20 @@ class WriteStructureSetd(MapTransform):
         structures: names of channels 1, 2, ...
         folder: where the files go.
         replace: whether an existing file may be replaced.
+        algorithm: the model that predicted, which the file records.
     """
 
     def __init__(
-        self, keys: KeysCollection, structures: Sequence[str], folder: str | Path, *, replace: bool = False
+        self,
+        keys: KeysCollection,
+        structures: Sequence[str],
+        folder: str | Path,
+        *,
+        replace: bool = False,
+        algorithm: Algorithm | None = None,
     ) -> None:
         super().__init__(keys)
+        self.algorithm = algorithm
         self.replace = replace
         self.structures = tuple(structures)
         self.folder = Path(folder)
@@ -40,5 +48,6 @@ class WriteStructureSetd(MapTransform):
             for key in self.key_iterator(dict(data)):
                 labels = np.asarray(data[key][0].cpu())
                 masks = {name: Mask.from_array(labels == c, ct.grid) for c, name in enumerate(self.structures, start=1)}
-                write_structure_set(self.folder / f"{data['case']}.dcm", masks, ct, replace=self.replace)
+                path = self.folder / f"{data['case']}.dcm"
+                write_structure_set(path, masks, ct, replace=self.replace, algorithm=self.algorithm)
         return dict(data)
