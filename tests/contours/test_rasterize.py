@@ -221,8 +221,8 @@ def test_a_contour_wholly_beside_the_image_sets_nothing(shift):
     assert "1 of them lie wholly outside" in mask.findings[0].message
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_coordinate_that_is_no_number_is_refused_by_the_name_of_the_roi(bad):
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308, -1.1e6])
+def test_a_coordinate_that_is_no_position_is_refused_by_the_name_of_the_roi(bad):
     points = triangle(0).points_mm.copy()
     points[1, 2] = bad
     with pytest.raises(GeometryError, match="ROI Bladder"):

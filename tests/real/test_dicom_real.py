@@ -140,6 +140,10 @@ READ = {
         [],
     ),
     "derived/names_iso2022_ir149_korean": (list(zip(["방광", "직장", "전립선", "림프절"], [3] * 4, strict=True)), []),
+    "derived/names_iso_ir144_cyrillic": (
+        list(zip(["Мочевой пузырь", "Прямая кишка", "Простата", "Лимфоузлы"], [3] * 4, strict=True)),
+        [],
+    ),
     "derived/names_utf8_and_unsafe_for_paths": (
         [("Blase", 3), ("Dünndarm", 3), ("Größe/Ränder:*?", 3), ("padded", 3)],
         [],
@@ -166,9 +170,43 @@ def test_what_is_odd_is_read_with_findings(name):
     assert counts(structures) == rois and codes(structures.findings) == expected
 
 
-@pytest.mark.parametrize(
-    "name, rois, contours", [("some_empty_rois_anonymised_tags", 10, 441), ("unmatched_uids_whole_body", 14, 294)]
-)
+LARGE = [("some_empty_rois_anonymised_tags", 10, 441), ("unmatched_uids_whole_body", 14, 294)]
+
+
+def test_every_odd_file_has_its_test():
+    known = {name for name, _ in REFUSED} | set(READ) | {name for name, *_ in LARGE}
+    assert known == {str(path.relative_to(ODD).with_suffix("")) for path in ODD.rglob("*.dcm")}
+
+
+RASTERISED = {
+    "no_file_meta_point_contours": [["contour-off-slice"], ["contour-not-closed"], ["contour-not-closed"]],
+    "derived/open_planar_and_point": [["contour-not-closed"], [], ["contour-not-closed"], []],
+    "derived/contours_between_slices": [["slice-tie"], [], [], []],
+    "derived/contours_partly_outside_image": [[], [], [], []],  # shifted by 60 mm, and still 4 mm inside
+    "derived/contour_not_planar": [[], [], [], []],  # by 2 mm, where half a slice is 2.5 mm
+    "derived/empty_rois_three_ways": [[], [], [], []],
+}
+
+
+@pytest.mark.parametrize("name", RASTERISED)
+def test_every_contour_of_an_odd_file_sets_voxels_or_is_a_finding(name):
+    grid = read_ct_geometry(RT / "mim_keyhole" / "CT").grid
+    rois = read_structure_set(ODD / f"{name}.dcm").rois
+    masks = [rasterize(roi, grid) for roi in rois]
+    assert [codes(mask.findings) for mask in masks] == RASTERISED[name]
+    for roi, mask in zip(rois, masks, strict=True):
+        assert bool(mask.voxel_count) == (bool(roi.contours) and not set(codes(mask.findings)) - {"slice-tie"})
+
+
+def test_a_structure_set_of_a_longer_scan_says_what_lies_beyond_this_one():
+    grid = read_ct_geometry(DATA / "pelvis_ct").grid
+    patient, *others = read_structure_set(ODD / "unmatched_uids_whole_body.dcm").rois
+    mask = rasterize(patient, grid)
+    assert codes(mask.findings) == ["contour-off-slice"] and "133 of 178" in mask.findings[0].message
+    assert all(codes(rasterize(roi, grid).findings) == ["contour-off-slice"] for roi in others)
+
+
+@pytest.mark.parametrize("name, rois, contours", LARGE)
 def test_large_odd_files_are_read_whole(name, rois, contours):
     structures = read_structure_set(ODD / f"{name}.dcm")
     assert len(structures.rois) == rois and sum(n for _, n in counts(structures)) == contours

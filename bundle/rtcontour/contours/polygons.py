@@ -14,6 +14,9 @@ from rtcontour.errors import GeometryError
 from rtcontour.grid import Grid
 
 
+FARTHEST_MM = 1e6  # a kilometre
+
+
 @dataclass(frozen=True, eq=False)
 class Polygons:
     """Closed contours in continuous index coordinates, one after another in one array.
@@ -31,15 +34,15 @@ class Polygons:
         """The polygons of contours that all have points.
 
         Raises:
-            GeometryError: a coordinate that is not a finite number.
+            GeometryError: a coordinate that is no position of a patient: not finite, or beyond FARTHEST_MM.
         """
         arrays = [np.reshape(contour.points_mm, (-1, 3)) for contour in contours]
         points_mm = np.concatenate([np.empty((0, 3)), *arrays])
-        bad = np.flatnonzero(~np.isfinite(points_mm).all(axis=1))
+        bad = np.flatnonzero(~(np.abs(points_mm) <= FARTHEST_MM).all(axis=1))
         if bad.size:
             raise GeometryError(
-                f"ROI {subject or '(unnamed)'}: {bad.size} contour points have coordinates that are not finite, "
-                f"the first is {_position(points_mm[bad[0]])}; expected millimetres; export the structure set again"
+                f"ROI {subject or '(unnamed)'}: {bad.size} contour points have coordinates that are no position of a "
+                f"patient, the first is {_position(points_mm[bad[0]])}; expected millimetres; export it again"
             )
         return cls(grid.to_index(points_mm), np.array([len(points) for points in arrays], np.int64))
 

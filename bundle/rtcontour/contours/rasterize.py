@@ -39,7 +39,7 @@ def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid, *, fill_gaps
         set no voxel or not all of their inside.
 
     Raises:
-        GeometryError: a closed contour has a coordinate that is not a finite number.
+        GeometryError: a closed contour has a coordinate that is no position of a patient.
     """
     subject = roi_or_contours.name if isinstance(roi_or_contours, Roi) else ""
     contours = tuple(roi_or_contours.contours if isinstance(roi_or_contours, Roi) else roi_or_contours)

@@ -8,7 +8,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from rtcontour.dicom.ct_image import CtImage, matrix_of, numbers, perpendicular, rescale_of
-from rtcontour.dicom.dicom_file import text, understood
+from rtcontour.dicom.dicom_file import integer_of, items_of, text, understood
 from rtcontour.errors import InputFileError
 
 LOCALIZER = "LOCALIZER"
@@ -24,9 +24,9 @@ def parse_frames(path: Path, header: Dataset, pixels_at: int | None) -> list[CtI
     """
     with understood(path):
         shape = matrix_of(path, header)
-        shared = list(header.get("SharedFunctionalGroupsSequence") or ()) or [Dataset()]
-        frames = list(header.get("PerFrameFunctionalGroupsSequence") or ())
-        announced = int(header.get("NumberOfFrames") or 1)
+        shared = items_of(header, "SharedFunctionalGroupsSequence") or [Dataset()]
+        frames = items_of(header, "PerFrameFunctionalGroupsSequence")
+        announced = integer_of(header, "NumberOfFrames") or 1
         if len(frames) != announced:
             raise InputFileError(f"{path}: describes {len(frames)} of its {announced} frames; export the CT again")
         return [
@@ -64,8 +64,8 @@ def _parse_frame(
 
 def _group(groups: list[Dataset], keyword: str) -> Dataset:
     """The macro of this frame, or that of all frames; empty where there is neither."""
-    return next((items[0] for group in groups if (items := group.get(keyword))), Dataset())
+    return next((items[0] for group in groups if (items := items_of(group, keyword))), Dataset())
 
 
 def _is_localizer(groups: list[Dataset]) -> bool:
-    return LOCALIZER in (_group(groups, "CTImageFrameTypeSequence").get("FrameType") or ())
+    return LOCALIZER in text(_group(groups, "CTImageFrameTypeSequence"), "FrameType").split("\\")

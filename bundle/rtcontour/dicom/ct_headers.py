@@ -17,10 +17,12 @@ from rtcontour.dicom.dicom_file import (
     BROKEN_BYTES,
     announced_sop_class,
     check_complete,
+    integer_of,
     looks_like_dicom,
     name_the_encoding,
     read_dicom,
     text,
+    understood,
 )
 from rtcontour.errors import InputFileError
 
@@ -96,7 +98,7 @@ class CtFile:
     @property
     def is_localizer(self) -> bool:
         """Whether it is a scout view."""
-        return "LOCALIZER" in (self.header.get("ImageType") or ())
+        return "LOCALIZER" in text(self.header, "ImageType").split("\\")
 
 
 def read_headers(files: Iterable[Path]) -> Iterator[CtFile | str]:
@@ -122,11 +124,14 @@ def _read_head(path: Path) -> bytes:
 def _parse(path: Path, head: bytes) -> CtFile | str:
     stream = BytesIO(head)
     header = _parse_head(stream)
-    if header is not None and "SOPClassUID" in header and not _is_ct(header):
-        return text(header, "Modality") or "unknown"
-    at = stream.tell()
-    if header is not None and head[at : at + 4] == PIXEL_DATA:
-        return CtFile(path, header, _plain_pixels_at(header, head, at)) if _is_ct(header) else _modality(header)
+    if header is None:
+        return _parse_whole(path)
+    with understood(path):
+        if "SOPClassUID" in header and not _is_ct(header):
+            return _modality(header)
+        at = stream.tell()
+        if head[at : at + 4] == PIXEL_DATA:
+            return CtFile(path, header, _plain_pixels_at(header, head, at)) if _is_ct(header) else _modality(header)
     return _parse_whole(path)
 
 
@@ -172,7 +177,8 @@ def _plain_pixels_at(header: FileDataset, head: bytes, at: int) -> int | None:
         return None
     begins = at + (8 if syntax == ImplicitVRLittleEndian else 12)
     length = int.from_bytes(head[begins - 4 : begins], "little")
-    shape = (header.get("Rows"), header.get("Columns"), int(header.get("NumberOfFrames") or 1))
-    if header.get("BitsAllocated") != 16 or header.get("SamplesPerPixel") != 1 or None in shape:
+    rows, columns = integer_of(header, "Rows") or 0, integer_of(header, "Columns") or 0
+    frames = integer_of(header, "NumberOfFrames") or 1
+    if integer_of(header, "BitsAllocated") != 16 or integer_of(header, "SamplesPerPixel") != 1:
         return None
-    return begins if length == 2 * shape[0] * shape[1] * shape[2] else None
+    return begins if length == 2 * rows * columns * frames else None

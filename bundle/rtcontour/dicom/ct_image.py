@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from rtcontour.dicom.coordinates import read_numbers
-from rtcontour.dicom.dicom_file import text, understood
+from rtcontour.dicom.dicom_file import integer_of, text, understood
 from rtcontour.errors import InputFileError
 
 
@@ -73,8 +73,8 @@ def matrix_of(path: Path, header: Dataset) -> tuple[int, int]:
     Raises:
         InputFileError: one of them is missing or not positive.
     """
-    columns, rows = header.get("Columns"), header.get("Rows")
-    if not (isinstance(columns, int) and isinstance(rows, int) and columns > 0 and rows > 0):
+    columns, rows = integer_of(header, "Columns"), integer_of(header, "Rows")
+    if not columns or not rows or min(columns, rows) < 0:
         raise InputFileError(f"{path}: has {columns} columns and {rows} rows, expected numbers; export the CT again")
     return columns, rows
 

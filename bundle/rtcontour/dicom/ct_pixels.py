@@ -16,11 +16,12 @@ from pydicom.pixels import iter_pixels
 
 from rtcontour.dicom.ct_headers import READING_THREADS
 from rtcontour.dicom.ct_image import CtImage
-from rtcontour.dicom.dicom_file import BROKEN_BYTES, read_dicom
+from rtcontour.dicom.dicom_file import BROKEN_BYTES, integer_of, read_dicom, understood
 from rtcontour.dicom.hounsfield import AIR_HU, to_hu
 from rtcontour.errors import Finding, InputFileError
 
 INT16 = np.iinfo(np.int16)
+MOST_COMPRESSED = 5000  # times: more than an image of air alone is
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,30 @@ def read_hu(images: Sequence[CtImage], subject: str) -> tuple[NDArray[np.int16],
             raise InputFileError(
                 f"{image.path}: has no Rescale Slope and Intercept, so its values are no HU; export it again"
             )
+    _check_plausible(images)
     hu = np.empty((*images[0].shape, len(images)), np.int16, order="F")
     if images[0].frame is not None and images[0].pixels_at is None:
         reports = list(_decode_frames(images, hu))
     else:
         with ThreadPoolExecutor(READING_THREADS) as pool:
-            reports = list(pool.map(lambda n: _read_slice(images[n], hu[:, :, n].T), range(len(images))))
+            reports = list(pool.map(lambda n: _read_understood(images[n], hu[:, :, n].T), range(len(images))))
     return hu, _findings(reports, subject)
+
+
+def _check_plausible(images: Sequence[CtImage]) -> None:
+    """Refuse a header that announces far more voxels than its file can hold, before memory is taken for them."""
+    columns, rows = images[0].shape
+    for path in dict.fromkeys(image.path for image in images if image.pixels_at is None):
+        if 2 * columns * rows > MOST_COMPRESSED * path.stat().st_size:
+            raise InputFileError(
+                f"{path}: announces {columns} x {rows} voxels a slice and holds {path.stat().st_size} bytes; "
+                "export or copy the file again"
+            )
+
+
+def _read_understood(image: CtImage, hu: NDArray[np.int16]) -> SliceReport:
+    with understood(image.path):
+        return _read_slice(image, hu)
 
 
 def _read_slice(image: CtImage, hu: NDArray[np.int16]) -> SliceReport:
@@ -80,9 +98,9 @@ def _read_plain(image: CtImage, begin: int, hu: NDArray[np.int16]) -> SliceRepor
         ) from error
     if read != hu.nbytes:
         raise InputFileError(f"{image.path}: has broken or incomplete pixels; export or copy the file again")
-    signed = image.header.get("PixelRepresentation") == 1
+    signed = integer_of(image.header, "PixelRepresentation") == 1
     stored = hu if signed else hu.view(np.uint16)
-    unused_bits = 16 - int(image.header.get("BitsStored") or 16)
+    unused_bits = 16 - (integer_of(image.header, "BitsStored") or 16)
     if 0 < unused_bits < 16:  # may hold overlays; of a negative number they need not repeat the sign
         stored <<= unused_bits
         stored >>= unused_bits
@@ -112,11 +130,11 @@ def _padding(header: Dataset, stored: NDArray[Any]) -> NDArray[np.bool_] | None:
 
     Source: DICOM PS3.3 C.7.5.1.1.2.
     """
-    value = header.get("PixelPaddingValue")
-    if not isinstance(value, int) or stored.dtype.kind not in "iu":
+    value = integer_of(header, "PixelPaddingValue")
+    if value is None or stored.dtype.kind not in "iu":
         return None
-    limit = header.get("PixelPaddingRangeLimit")
-    first, last = (_as_stored(n, stored.dtype) for n in (value, limit if isinstance(limit, int) else value))
+    limit = integer_of(header, "PixelPaddingRangeLimit")
+    first, last = (_as_stored(n, stored.dtype) for n in (value, value if limit is None else limit))
     inside: NDArray[np.bool_] = (stored >= min(first, last)) & (stored <= max(first, last))
     return inside
 

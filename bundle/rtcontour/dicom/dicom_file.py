@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.filereader import read_file_meta_info
+from pydicom.filereader import read_partial
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from rtcontour.errors import InputFileError
 
 PREFIX = b"DICM"
 PREAMBLE_BYTES = 128
 FIRST_GROUPS_WITHOUT_PREAMBLE = (b"\x02\x00", b"\x08\x00")
+FILE_META_BYTES = 2048
+META_LENGTH = b"\x02\x00\x00\x00UL\x04\x00"  # File Meta Information Group Length, without its value
+MOST_INFLATED_BYTES = 512 << 20
+INFLATED_AT_ONCE = 1 << 20
 UNDEFINED_LENGTH = 0xFFFFFFFF
 ESCAPE = b"\x1b"  # begins a change of character set (ISO 2022), after which bytes below 128 are other letters
 
@@ -32,6 +45,11 @@ BROKEN_BYTES = (
     OSError,
     EOFError,
     ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
     NotImplementedError,
     BytesLengthException,
     struct.error,
@@ -76,8 +94,8 @@ def read_dicom(path: str | Path, *, pixels: bool = True, only: list[str] | None 
     if not is_dicom(path):
         found = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not DICOM"
         raise InputFileError(f"{path}: {found}; export or copy the file again")
-    with understood(path):
-        dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels, specific_tags=only)
+    with understood(path), _mapped(path) as content:
+        dataset = pydicom.dcmread(content, force=True, stop_before_pixels=not pixels, specific_tags=only)
         check_complete(dataset)
         name_the_encoding(dataset)
     return dataset
@@ -86,7 +104,9 @@ def read_dicom(path: str | Path, *, pixels: bool = True, only: list[str] | None 
 def announced_sop_class(path: Path) -> str | None:
     """The SOP class that the file meta information names, which is legible even where the data set is broken."""
     try:
-        return read_file_meta_info(path).get("MediaStorageSOPClassUID")
+        with path.open("rb") as file:
+            head = BytesIO(file.read(FILE_META_BYTES))
+        return read_partial(head, stop_when=lambda *_: True).file_meta.get("MediaStorageSOPClassUID")
     except (InvalidDicomError, *BROKEN_BYTES):
         return None
 
@@ -113,6 +133,52 @@ def stored_bytes(dataset: Dataset, keyword: str) -> bytes | None:
 @cache
 def _tag_of(keyword: str) -> BaseTag:
     return Tag(keyword)
+
+
+def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; [] where it is absent or empty.
+
+    Raises:
+        ValueError: the element is no sequence.
+    """
+    value = dataset.get(keyword)
+    if not isinstance(value, Sequence | None):
+        raise ValueError(f"{keyword} is no sequence")
+    return list(value or ())
+
+
+def integer_of(dataset: Dataset, keyword: str) -> int | None:
+    """A whole number (US, SS, IS); None where it is absent or something else."""
+    value = dataset.get(keyword)
+    return int(value) if isinstance(value, int) else None
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[Any]:
+    """A file's content to be read from memory, where a length that lies cannot ask for more than there is."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        _refuse_endless(path, content)
+        yield content
+
+
+def _refuse_endless(path: Path, content: Any) -> None:
+    """Refuse a deflated file that is far larger than it looks.
+
+    Raises:
+        InputFileError: it inflates to more than MOST_INFLATED_BYTES.
+    """
+    if DeflatedExplicitVRLittleEndian.encode() not in content[:FILE_META_BYTES]:
+        return
+    start = PREAMBLE_BYTES + len(PREFIX)
+    if content[start : start + 8] != META_LENGTH:
+        return
+    inflater, inflated = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    data = content[start + 12 + int.from_bytes(content[start + 8 : start + 12], "little") :]
+    while data and inflated <= MOST_INFLATED_BYTES:
+        inflated += len(inflater.decompress(data, INFLATED_AT_ONCE))
+        data = inflater.unconsumed_tail
+    if inflated > MOST_INFLATED_BYTES:
+        raise InputFileError(f"{path}: inflates to over {MOST_INFLATED_BYTES >> 20} MiB; export it uncompressed")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from rtcontour.contours import Contour, Roi
 from rtcontour.dicom.character_set import declares_no_letters, undeclared_text
 from rtcontour.dicom.coordinates import ContourDataError, read_numbers, read_points_mm
-from rtcontour.dicom.dicom_file import stored_bytes, text
+from rtcontour.dicom.dicom_file import items_of, stored_bytes, text
 from rtcontour.errors import Finding, InputFileError
 
 # Referenced SOP Instance UID in little endian, its length with or without a VR before it, and a UID in its place:
@@ -27,7 +27,7 @@ def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, 
 
     Source: DICOM PS3.3 C.8.8.5, C.8.8.6, C.8.8.8.
     """
-    definitions = list(dataset.get("StructureSetROISequence") or ())
+    definitions = items_of(dataset, "StructureSetROISequence")
     if not definitions:
         raise InputFileError(f"{path}: defines no ROIs (no StructureSetROISequence); cut short? Export it again")
     drawn = _by_number(_items(dataset, "ROIContourSequence", path, found), path, found)
@@ -44,7 +44,7 @@ def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, 
 
 
 def _items(dataset: Dataset, keyword: str, path: Path, found: list[Finding]) -> list[Dataset]:
-    items = list(dataset.get(keyword) or ())
+    items = items_of(dataset, keyword)
     if not items:
         found.append(Finding("sequence-missing", f"has no items in {keyword}", subject=path.name))
     return items
@@ -57,7 +57,7 @@ def _by_number(items: list[Dataset], path: Path, found: list[Finding]) -> dict[i
         if text(item, "ReferencedROINumber"):
             by_number.setdefault(_number(item, "ReferencedROINumber", path), []).append(item)
         else:
-            contours = len(item.get("ContourSequence") or ())
+            contours = len(items_of(item, "ContourSequence"))
             message = f"an item without ReferencedROINumber, with {contours} contours, belongs to no ROI; left out"
             found.append(Finding("roi-number-unknown", message, subject=path.name))
     return by_number
@@ -78,7 +78,7 @@ def _check_numbers(numbers: list[int], drawn: dict[int, list[Dataset]], path: Pa
             "export the structure set again"
         )
     for number in drawn.keys() - set(numbers):
-        contours = sum(len(item.get("ContourSequence") or ()) for item in drawn[number])
+        contours = sum(len(items_of(item, "ContourSequence")) for item in drawn[number])
         message = f"{contours} contours belong to ROI number {number}, which the file does not define; left out"
         found.append(Finding("roi-number-unknown", message, subject=path.name))
 
@@ -114,7 +114,7 @@ def _roi(
 
 
 def _contours(drawn: list[Dataset], name: str, path: Path, found: list[Finding]) -> tuple[Contour, ...]:
-    items = [item for roi in drawn for item in roi.get("ContourSequence") or ()]
+    items = [item for roi in drawn for item in items_of(roi, "ContourSequence")]
     try:
         points_mm = read_points_mm(items)
     except ContourDataError as error:
@@ -143,7 +143,7 @@ def _image_uid(item: Dataset) -> str | None:
         match = FIRST_INSTANCE_UID.search(stored)
         if match:
             return match[1].decode("ascii")
-    images = item.get("ContourImageSequence") or ()
+    images = items_of(item, "ContourImageSequence")
     return next((uid for image in images if (uid := text(image, "ReferencedSOPInstanceUID"))), None)
 
 

@@ -13,7 +13,7 @@ import rtcontour
 from rtcontour.dicom.character_set import character_set_for, check_spelling
 from rtcontour.dicom.contour_items import image_sequence
 from rtcontour.dicom.ct_series import CtGeometry
-from rtcontour.dicom.dicom_file import read_dicom, text, understood
+from rtcontour.dicom.dicom_file import items_of, read_dicom, text, understood
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
 from rtcontour.dicom.structure_set_read import read_structure_set
 from rtcontour.dicom.uids import new_uid
@@ -74,7 +74,7 @@ def structure_set_to_extend(
     check_spelling(dataset, names, path)
     with understood(path):
         for keyword in SEQUENCES:
-            setattr(dataset, keyword, list(dataset.get(keyword) or ()))
+            setattr(dataset, keyword, items_of(dataset, keyword))
         if not dataset.get("ReferencedFrameOfReferenceSequence"):
             dataset.ReferencedFrameOfReferenceSequence = [_references(ct, frame_uid)]
         for keyword in REVIEW:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 from pydicom.uid import RTStructureSetStorage
 
-from rtcontour.dicom.dicom_file import quiet_pydicom, read_dicom, text, understood
+from rtcontour.dicom.dicom_file import items_of, quiet_pydicom, read_dicom, text, understood
 from rtcontour.dicom.roi_read import read_rois
 from rtcontour.dicom.structure_set import StructureSet
 from rtcontour.errors import Finding, InputFileError
@@ -65,8 +65,8 @@ def _check_kind(dataset: Dataset, path: Path) -> list[Finding]:
 
 def _frame_of_reference(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[str | None, tuple[str, ...]]:
     """The frame that most ROIs name, else the file; and the names of ROIs that name another one."""
-    rois = dataset.get("StructureSetROISequence") or ()
-    references = dataset.get("ReferencedFrameOfReferenceSequence") or ()
+    rois = items_of(dataset, "StructureSetROISequence")
+    references = items_of(dataset, "ReferencedFrameOfReferenceSequence")
     if not references:
         message = "has no ReferencedFrameOfReferenceSequence: neither images nor series are named"
         found.append(Finding("reference-missing", message, subject=path.name))
@@ -86,9 +86,9 @@ def _frame_of_reference(dataset: Dataset, path: Path, found: list[Finding]) -> t
 
 def _series_uid(dataset: Dataset, path: Path, found: list[Finding]) -> str | None:
     """The image series that the structure set was drawn on: the first that it names."""
-    frames = dataset.get("ReferencedFrameOfReferenceSequence") or ()
-    studies = [study for frame in frames for study in frame.get("RTReferencedStudySequence") or ()]
-    series = [item for study in studies for item in study.get("RTReferencedSeriesSequence") or ()]
+    frames = items_of(dataset, "ReferencedFrameOfReferenceSequence")
+    studies = [study for frame in frames for study in items_of(frame, "RTReferencedStudySequence")]
+    series = [item for study in studies for item in items_of(study, "RTReferencedSeriesSequence")]
     uids = list(dict.fromkeys(uid for item in series if (uid := text(item, "SeriesInstanceUID"))))
     if frames and not uids:
         found.append(Finding("reference-missing", "names no image series", subject=path.name))
