@@ -143,6 +143,7 @@ def _parse_head(stream: BytesIO) -> FileDataset | None:
     except BROKEN_BYTES:
         return None
     name_the_encoding(header)
+    header.buffer = None  # else every header keeps the bytes that it was read from
     return header
 
 

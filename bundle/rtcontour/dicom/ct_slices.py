@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -103,7 +104,7 @@ def _smallest_step_mm(steps: NDArray[np.float64]) -> float:
     """The smallest step, or the usual one among those that rounding may have made of it."""
     smallest = float(steps.min())
     tolerance = min(2 * POSITION_TOLERANCE_MM, smallest / 5)
-    return float(np.median(steps[steps <= smallest + tolerance]))
+    return median(steps[steps <= smallest + tolerance].tolist())  # numpy's loads numpy.ma for it
 
 
 def _with_missing(
