@@ -13,7 +13,6 @@ from rtcontour.contours.contour import Contour
 from rtcontour.errors import GeometryError
 from rtcontour.grid import Grid
 
-
 FARTHEST_MM = 1e6  # a kilometre
 
 
