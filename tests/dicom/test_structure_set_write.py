@@ -276,3 +276,14 @@ def test_the_model_is_recorded_where_the_standard_has_a_place_for_it(tmp_path, c
     assert derivation.AlgorithmParameters == "weights sha256 " + "ab" * 32
     assert item.ROIGenerationDescription.endswith("pelvis_fcn 1.2, weights abababababab")
     assert dciodvfy_errors(path) == []
+
+
+def test_a_contour_on_a_missing_slice_is_kept_and_refers_to_no_image(tmp_path, dicom, dciodvfy_errors):
+    dicom.save_stack(tmp_path / "ct", [0, 2, 6, 8])
+    ct = read_ct_geometry(tmp_path / "ct")
+    mask = Mask.from_array(np.ones(ct.grid.shape, bool), ct.grid)
+    path = write(tmp_path / "rs.dcm", {"External": mask}, ct)
+    structures = read_structure_set(path)
+    assert [contour.image_uid for contour in structures["External"].contours] == list(ct.image_uids)
+    assert ct.image_uids.index(None) == 2 and rasterize(structures["External"], ct.grid).voxel_count == mask.voxel_count
+    assert codes(check_frame_of_reference(structures, ct)) == [] and dciodvfy_errors(path) == []

@@ -75,3 +75,12 @@ def test_the_normal_form_is_the_words_run_together(name):
 
 def test_a_leading_underscore_stays():
     assert normal_form("_Lung") != normal_form("Lung")
+
+
+@pytest.mark.parametrize("name", ["both lungs", "both lung", "Lungs bilat", "beide Lungen", "LUNGS"])
+def test_both_may_be_said_of_one_organ_or_of_two(name):
+    assert find_structure(name).name == "Lungs"
+
+
+def test_both_is_nothing_to_say_of_what_has_no_sides():
+    assert find_structure("both bladder") is None and find_structure("both brain") is None

@@ -41,14 +41,21 @@ def why_not(name: str) -> str:
 
 
 def _of_side(side: str, stem: str) -> Structure | None:
-    """The structure of a pair on one side, or of both; None where `stem` is no paired organ."""
+    """The structure of a pair on one side, or of both ("both lung", "both lungs"); None where there is no such pair."""
     index = structure_index()
     if stem not in index.pairs:
-        return None
+        together = index.by_form.get(stem)
+        return together if side == BOTH and together is not None and together.name in _of_both_sides() else None
     left, right = index.pairs[stem]
     if side == BOTH:
         return index.by_name.get(left.both or "")
     return left if side == LEFT else right
+
+
+@cache
+def _of_both_sides() -> frozenset[str | None]:
+    """The names of structures that are two sides together."""
+    return frozenset(left.both for left, _ in structure_index().pairs.values())
 
 
 def _candidates(name: str) -> Iterator[Structure]:
