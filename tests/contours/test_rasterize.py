@@ -135,9 +135,15 @@ def test_a_contour_that_crosses_itself_is_even_odd():
     assert rasterize([contour(*twice_around)], GRID).voxel_count == 0
 
 
-@pytest.mark.parametrize("kind", ["CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR"])
+@pytest.mark.parametrize("kind", ["CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR", "closed_planar"])
 def test_closed_kinds_are_read_alike(kind):
     assert rasterize([contour((0.5, 0.5), (2.5, 0.5), (2.5, 2.5), (0.5, 2.5), kind=kind)], GRID).voxel_count == 4
+
+
+def test_a_contour_without_a_type_is_taken_for_a_closed_one_with_a_finding():
+    mask = rasterize([triangle(0, kind=""), Contour(triangle(1).points_mm[:1], "")], GRID)
+    assert np.array_equal(mask.full(), rasterize([triangle(0)], GRID).full())
+    assert codes(mask) == ["contour-type-missing", "contour-not-closed"]
 
 
 def triangle(k, grid=GRID, kind="CLOSED_PLANAR"):
@@ -185,7 +191,7 @@ def test_a_contour_that_leaves_its_plane_sets_nothing():
     assert codes(mask) == ["contour-not-planar"]
 
 
-@pytest.mark.parametrize("kind", ["POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", ""])
+@pytest.mark.parametrize("kind", ["POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "SOMETHING"])
 def test_a_contour_without_an_inside_sets_nothing(kind):
     mask = rasterize([triangle(0, kind=kind)], GRID)
     assert mask.voxel_count == 0

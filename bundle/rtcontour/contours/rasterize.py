@@ -59,17 +59,26 @@ def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid, *, fill_gaps
 
 def _closed(contours: tuple[Contour, ...], subject: str, findings: list[Finding]) -> list[Contour]:
     """The contours that can have an inside: of a closed kind, with three points or more; the others are findings."""
-    unclosed = [contour for contour in contours if contour.kind not in CLOSED_KINDS]
+    untyped = sum(not contour.kind and len(contour.points_mm) >= 3 for contour in contours)
+    if untyped:
+        message = f"{untyped} of {len(contours)} contours have no geometric type; they are taken for closed ones"
+        findings.append(Finding("contour-type-missing", message, subject=subject))
+    unclosed = [contour for contour in contours if not _is_closed(contour)]
     if unclosed:
         kinds = ", ".join(sorted({contour.kind or "no type" for contour in unclosed}))
         message = f"{len(unclosed)} of {len(contours)} contours are not closed ({kinds}) and set no voxel"
         findings.append(Finding("contour-not-closed", message, subject=subject))
-    closed = [contour for contour in contours if contour.kind in CLOSED_KINDS]
+    closed = [contour for contour in contours if _is_closed(contour)]
     kept = [contour for contour in closed if len(contour.points_mm) >= 3]
     if len(kept) < len(closed):
         message = f"{len(closed) - len(kept)} of {len(contours)} contours have fewer than three points and set no voxel"
         findings.append(Finding("contour-too-few-points", message, subject=subject))
     return kept
+
+
+def _is_closed(contour: Contour) -> bool:
+    """By its type; one of three points or more without a type was drawn around something."""
+    return contour.kind.upper() in CLOSED_KINDS or (not contour.kind and len(contour.points_mm) >= 3)
 
 
 def _without_effect(filled: Filled, cut: NDArray[np.bool_], k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
