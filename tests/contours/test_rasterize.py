@@ -130,6 +130,39 @@ def test_a_contour_drawn_twice_cancels_out_with_a_finding():
     assert codes(rasterize([contour(*square), contour(*square, k=1)], GRID)) == []
 
 
+def test_contours_that_cross_leave_out_what_both_hold_with_a_finding():
+    one, other = [(0.5, 0.5), (4.5, 0.5), (4.5, 3.5), (0.5, 3.5)], [(2.5, 1.5), (6.5, 1.5), (6.5, 4.5), (2.5, 4.5)]
+    mask = rasterize([contour(*one), contour(*other)], GRID)
+    assert mask.voxel_count == 12 + 12 - 2 * 4 and codes(mask) == ["contour-crossing"]
+    assert "1 of 2 contours" in mask.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [(1.5, 1.5), (3.5, 1.5), (3.5, 2.5), (1.5, 2.5)],  # a hole
+        [(1, 1), (3, 1), (3, 3), (1, 3)],  # a hole with edges through voxel centres
+        [(4.5, 0.5), (6.5, 0.5), (6.5, 3.5), (4.5, 3.5)],  # a neighbour along an edge
+        [(0.5, 3.5), (4.5, 3.5), (4.5, 4.5), (0.5, 4.5)],
+    ],
+)
+def test_holes_and_neighbours_cross_nothing(other):
+    assert codes(rasterize([contour((0.5, 0.5), (4.5, 0.5), (4.5, 3.5), (0.5, 3.5)), contour(*other)], GRID)) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(polygons_of(eighths))
+def test_overlaps_are_those_of_the_voxels_that_each_contour_sets_alone(polygons):
+    alone = [oracle([polygon], GRID.shape) for polygon in polygons]
+    pairs = [(a, b) for n, b in enumerate(alone) for a in alone[:n] if np.any(a & b)]
+    expected = {
+        "contour-repeated": any(np.array_equal(a, b) for a, b in pairs),
+        "contour-crossing": any(np.any(a & ~b) and np.any(b & ~a) for a, b in pairs),
+    }
+    found = codes(rasterize([contour(*polygon) for polygon in polygons], GRID))
+    assert {code: code in found for code in expected} == expected
+
+
 def test_a_contour_that_crosses_itself_is_even_odd():
     twice_around = [(0.5, 0.5), (5.5, 0.5), (5.5, 4.5), (0.5, 4.5)] * 2
     assert rasterize([contour(*twice_around)], GRID).voxel_count == 0

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from rtcontour.contours.contour import Contour, Roi
 from rtcontour.contours.gaps import describe_gaps, find_gaps, interpolate_gaps
+from rtcontour.contours.overlaps import Overlaps, find_overlaps
 from rtcontour.contours.polygons import Polygons
-from rtcontour.contours.scanline import Filled, fill
+from rtcontour.contours.scanline import fill
 from rtcontour.contours.slices import assign_slices, planar_polygons
 from rtcontour.errors import Finding
 from rtcontour.grid import SAME_POSITION_TOLERANCE_MM, Grid
@@ -48,9 +49,12 @@ def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid, *, fill_gaps
     polygons, k = assign_slices(planar_polygons(polygons, grid, subject, findings), grid, subject, findings)
     cut = _cut_by_edge(polygons, grid, subject, findings)
     filled = fill(polygons, k, grid.shape)
-    findings += _without_effect(filled, cut, k, subject)
+    sets_voxels = filled.sets_voxels
+    findings += _too_small(~sets_voxels & ~cut, k, subject)
+    lowest, highest = (corner[:, :2] for corner in polygons.extent())
+    findings += _describe_overlaps(find_overlaps(filled.toggles, k, lowest, highest), k, subject)
     mask = Mask(grid, filled.start, filled.voxels)
-    gaps = find_gaps(mask, k[filled.sets_voxels])
+    gaps = find_gaps(mask, k[sets_voxels])
     findings += describe_gaps(gaps, subject, filled=fill_gaps)
     if fill_gaps and gaps:
         mask = interpolate_gaps(mask, gaps)
@@ -81,21 +85,29 @@ def _is_closed(contour: Contour) -> bool:
     return contour.kind.upper() in CLOSED_KINDS or (not contour.kind and len(contour.points_mm) >= 3)
 
 
-def _without_effect(filled: Filled, cut: NDArray[np.bool_], k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
-    """Contours that miss every voxel centre, and contours that another one undoes."""
-    too_small = ~filled.sets_voxels & ~cut
+def _too_small(too_small: NDArray[np.bool_], k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
     if too_small.any():
         message = (
             f"{np.count_nonzero(too_small)} of {too_small.size} contours hold no voxel centre and set no voxel, "
             f"the first on slice {k[too_small][0]}"
         )
         yield Finding("contour-too-small", message, subject=subject)
-    if filled.repeated.any():
+
+
+def _describe_overlaps(overlaps: Overlaps, k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
+    repeated, crossing = overlaps.repeated, overlaps.crossing
+    if repeated.any():
         message = (
-            f"{np.count_nonzero(filled.repeated)} of {filled.repeated.size} contours repeat one of their slice, "
-            f"which cancels both (even-odd), the first on slice {k[filled.repeated][0]}"
+            f"{np.count_nonzero(repeated)} of {repeated.size} contours repeat one of their slice, which cancels both "
+            f"(even-odd), the first on slice {k[repeated][0]}"
         )
         yield Finding("contour-repeated", message, subject=subject)
+    if crossing.any():
+        message = (
+            f"{np.count_nonzero(crossing)} of {crossing.size} contours cross one of their slice; what both hold is "
+            f"outside (even-odd), the first on slice {k[crossing][0]}"
+        )
+        yield Finding("contour-crossing", message, subject=subject)
 
 
 def _cut_by_edge(polygons: Polygons, grid: Grid, subject: str, findings: list[Finding]) -> NDArray[np.bool_]:

@@ -24,14 +24,17 @@ class Filled:
     Attributes:
         start: the first voxel (i, j, k) of the tight box.
         voxels: the box, bool, Fortran-ordered; shape (0, 0, 0) where nothing is set.
-        sets_voxels: (m,) True for contours that would set a voxel if they were alone.
-        repeated: (m,) True for contours that set the very voxels of an earlier one on their slice, which cancels both.
+        toggles: of each of m contours, if it were alone: ascending i + (columns + 1) * j in its slice.
     """
 
     start: Shape
     voxels: NDArray[np.bool_]
-    sets_voxels: NDArray[np.bool_]
-    repeated: NDArray[np.bool_]
+    toggles: list[NDArray[np.int64]]
+
+    @property
+    def sets_voxels(self) -> NDArray[np.bool_]:
+        """(m,) True for contours that would set a voxel if they were alone."""
+        return np.array([toggles.size > 0 for toggles in self.toggles], np.bool_)
 
 
 def fill(polygons: Polygons, k: NDArray[np.int64], shape: Shape) -> Filled:
@@ -50,21 +53,9 @@ def fill(polygons: Polygons, k: NDArray[np.int64], shape: Shape) -> Filled:
     toggles = _odd(contour * slice_cells + j * (columns + 1) + i)
     contour, cell = np.divmod(toggles, slice_cells)
     count = np.bincount(contour, minlength=k.size)
-    start, voxels = _runs(_odd(k[contour] * slice_cells + cell), columns + 1, rows)
-    return Filled(start, voxels, count > 0, _repeated(k, count, cell))
-
-
-def _repeated(k: NDArray[np.int64], count: NDArray[np.int64], cell: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(m,) True for contours whose toggles, `count` cells of each contour in turn, are those of an earlier one."""
-    repeated = np.zeros(k.size, np.bool_)
     cells = np.split(cell, np.cumsum(count)[:-1]) if k.size else []
-    like: dict[tuple[int, int, int], list[int]] = {}
-    for contour in np.flatnonzero(count).tolist():
-        mine = cells[contour]
-        earlier = like.setdefault((int(k[contour]), mine.size, int(mine[0])), [])
-        repeated[contour] = any(np.array_equal(mine, cells[other]) for other in earlier)
-        earlier.append(contour)
-    return repeated
+    start, voxels = _runs(_odd(k[contour] * slice_cells + cell), columns + 1, rows)
+    return Filled(start, voxels, cells)
 
 
 def row_crossings(polygons: Polygons, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
