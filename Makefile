@@ -30,6 +30,7 @@ test: install lint
 
 bench: install
 	$(BIN)/python scripts/bench/masks.py
+	$(BIN)/python scripts/bench/rtstruct.py
 
 clean:
 	rm -rf $(VENV) demo output build dist

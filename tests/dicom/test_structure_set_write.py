@@ -11,7 +11,7 @@ from rtcontour.contours import Contour, rasterize
 from rtcontour.dicom import Algorithm, check_frame_of_reference, read_ct_geometry, read_structure_set, write_ct_series
 from rtcontour.dicom import write_structure_set as write
 from rtcontour.dicom.coordinates import decimal_strings
-from rtcontour.errors import Finding, GeometryError, InputFileError, OutputError, StructureNameError
+from rtcontour.errors import ConfigError, Finding, GeometryError, InputFileError, OutputError, StructureNameError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 
@@ -230,6 +230,15 @@ def test_a_hole_may_be_written_as_a_keyhole(tmp_path, ct):
     keyhole = read_structure_set(write(tmp_path / "keyhole.dcm", {"x": ring()}, ct, keyhole=True))["x"]
     assert (len(pair.contours), len(keyhole.contours)) == (5, 3)
     assert np.array_equal(rasterize(keyhole, ct.grid).full(), ring().full())
+
+
+def test_points_are_dropped_within_a_tolerance_if_asked(tmp_path, ct):
+    exact = read_structure_set(write(tmp_path / "exact.dcm", {"x": ring()}, ct))["x"].contours
+    fewer = read_structure_set(write(tmp_path / "fewer.dcm", {"x": ring()}, ct, tolerance_mm=0.6))["x"].contours
+    assert len(fewer) == len(exact)
+    assert sum(len(c.points_mm) for c in fewer) < sum(len(c.points_mm) for c in exact)
+    with pytest.raises(ConfigError, match="tolerance_mm"):
+        write(tmp_path / "none.dcm", {"x": ring()}, ct, tolerance_mm=-1)
 
 
 def test_an_roi_is_replaced_by_name_and_keeps_its_number_colour_and_type(tmp_path, ct, dciodvfy_errors):

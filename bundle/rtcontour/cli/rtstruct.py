@@ -25,6 +25,9 @@ from rtcontour.cli.console import print_findings
 )
 @click.option("--replace-rois", is_flag=True, help="Replace ROIs of --append-to that have the name of a mask.")
 @click.option("--keyhole", is_flag=True, help="Join holes to the contour around them.")
+@click.option(
+    "--tolerance-mm", type=float, default=0.0, metavar="MM", help="Drop points while contours move by no more than MM."
+)
 @click.option("--replace", is_flag=True, help="Replace OUT if it exists.")
 def rtstruct(
     masks: Path,
@@ -36,6 +39,7 @@ def rtstruct(
     append_to: Path | None,
     replace_rois: bool,
     keyhole: bool,
+    tolerance_mm: float,
     replace: bool,
 ) -> None:
     """Write MASKS, a folder of masks or a label map with its names, as the RTSTRUCT file OUT."""
@@ -52,6 +56,7 @@ def rtstruct(
         append_to=append_to,
         replace_rois=replace_rois,
         keyhole=keyhole,
+        tolerance_mm=tolerance_mm,
         replace=replace,
         findings=findings,
     )

@@ -118,6 +118,7 @@ def import_masks(
     append_to: str | Path | None = None,
     replace_rois: bool = False,
     keyhole: bool = False,
+    tolerance_mm: float = 0.0,
     replace: bool = False,
     findings: list[Finding] | None = None,
 ) -> Path:
@@ -133,6 +134,7 @@ def import_masks(
         append_to: an RTSTRUCT whose ROIs are kept before these; it stays as it is, the output has all.
         replace_rois: a mask takes the place of the ROI of its name in `append_to`.
         keyhole: join holes to the contour around them.
+        tolerance_mm: drop points as long as a contour moves nowhere by more than this; 0 keeps every corner.
         replace: overwrite an existing output.
         findings: a list that receives what was odd; None logs it.
 
@@ -151,6 +153,7 @@ def import_masks(
         append_to=append_to,
         replace_rois=replace_rois,
         keyhole=keyhole,
+        tolerance_mm=tolerance_mm,
         replace=replace,
         findings=findings,
     )

@@ -40,11 +40,13 @@ def write_structure_set(
     replace_rois: bool = False,
     algorithm: Algorithm | None = None,
     keyhole: bool = False,
+    tolerance_mm: float = 0.0,
     findings: list[Finding] | None = None,
 ) -> Path:
     """Write masks as one structure set, in Implicit VR Little Endian with coordinates to 0.01 mm.
 
-    Each mask is traced without simplification, so that rasterising what was written gives the same voxels.
+    Masks are traced without simplification unless a tolerance is given, so that rasterising what was written gives the
+    same voxels.
 
     Args:
         path: appears whole or not at all.
@@ -58,6 +60,7 @@ def write_structure_set(
             type it keeps; otherwise it is added as NAME_2.
         algorithm: the model that made the masks.
         keyhole: join holes to the contour around them, for systems that fill inner contours.
+        tolerance_mm: drop points as long as a contour moves nowhere by more than this; 0 keeps every corner.
         findings: takes what was odd, of the masks too; logged where None.
 
     Returns:
@@ -80,6 +83,7 @@ def write_structure_set(
         replace_rois=replace_rois,
         algorithm=algorithm,
         keyhole=keyhole,
+        tolerance_mm=tolerance_mm,
     )
     with whole_file(path, replace=replace) as partial:
         dcmwrite(partial, dataset, implicit_vr=True, little_endian=True, enforce_file_format=True)
@@ -96,6 +100,7 @@ def compose_structure_set(
     replace_rois: bool = False,
     algorithm: Algorithm | None = None,
     keyhole: bool = False,
+    tolerance_mm: float = 0.0,
 ) -> tuple[Dataset, list[Finding]]:
     """The data set that `write_structure_set` writes, for Implicit VR only, and what was odd."""
     _check_grids(masks, ct)
@@ -108,7 +113,7 @@ def compose_structure_set(
     else:
         dataset = structure_set_to_extend(append_to, ct, frame_uid, masks, found)
     for name, mask in masks.items():
-        contours = trace(mask, keyhole=keyhole) if isinstance(mask, Mask) else tuple(mask)
+        contours = trace(mask, tolerance_mm=tolerance_mm, keyhole=keyhole) if isinstance(mask, Mask) else tuple(mask)
         if not (replace_rois and replace_roi(dataset, name, contours, ct, algorithm, found)):
             add_roi(dataset, name, contours, ct, frame_uid, algorithm, found)
     make_new_instance(dataset, shortened(label, "the structure set label", found))
