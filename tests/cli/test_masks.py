@@ -7,8 +7,10 @@ import numpy as np
 import pydicom
 import pytest
 
+from rtcontour.contours import rasterize
 from rtcontour.datasets import read_labels
-from rtcontour.dicom import read_structure_set, write_ct_series
+from rtcontour.dicom import read_ct_geometry, read_structure_set, write_ct_series, write_structure_set
+from rtcontour.mask import Mask
 
 
 @pytest.fixture
@@ -114,3 +116,53 @@ def test_a_ct_slice_given_as_structure_set(refused, tmp_path, tiny_ct):
 def test_a_real_file_that_is_no_sound_structure_set(refused, tmp_path, odd, name):
     ct = odd.parent / "mim_keyhole" / "CT"
     assert (odd / name).name in refused("masks", odd / name, ct, tmp_path / "out")
+
+
+def written(path, ct_folder, masks):
+    ct = read_ct_geometry(ct_folder)
+    return write_structure_set(
+        path, {name: Mask.from_array(array, ct.grid) for name, array in masks.items()}, ct, findings=[]
+    )
+
+
+def on_slices(grid, slices, columns=slice(2, 6)):
+    array = np.zeros(grid.shape, bool)
+    array[columns, 2:6, slices] = True
+    return array
+
+
+def test_slices_left_out_are_filled_if_asked(rtcontour, tmp_path, tiny_ct, tiny_grid):
+    path = written(tmp_path / "rs.dcm", tiny_ct, {"Bladder": on_slices(tiny_grid, [0, 2, 4])})
+    told = rtcontour("masks", path, tiny_ct, tmp_path / "left")
+    filled = rtcontour("masks", path, tiny_ct, tmp_path / "filled", "--fill-gaps")
+    assert "slices-left-out" in told.err and "slices-interpolated" in filled.err
+    assert np.array_equal(read_labels(tmp_path / "left/Bladder.nii.gz")[0], on_slices(tiny_grid, [0, 2, 4]))
+    assert np.array_equal(read_labels(tmp_path / "filled/Bladder.nii.gz")[0], on_slices(tiny_grid, range(5)))
+
+
+def test_names_of_a_department_are_understood_and_sides_checked(rtcontour, refused, tmp_path, tiny_ct, tiny_grid):
+    low, high = on_slices(tiny_grid, [1], slice(0, 3)), on_slices(tiny_grid, [1], slice(tiny_grid.shape[0] - 3, None))
+    path = written(tmp_path / "rs.dcm", tiny_ct, {"FK li": low, "Femur_Head_R": high})
+    (tmp_path / "aliases.json").write_text('{"FK li": "Femur_Head_L"}')
+    result = rtcontour("masks", path, tiny_ct, tmp_path / "out", "--aliases", tmp_path / "aliases.json")
+    assert result.code == 0 and "side-unlikely" in result.err
+    index = json.loads((tmp_path / "out" / "structures.json").read_text())
+    assert [entry["structure"] for entry in index["structures"]] == ["Femur_Head_L", "Femur_Head_R"]
+    (tmp_path / "aliases.json").write_text('{"FK li": "Femur_Hed_L"}')
+    line = refused("masks", path, tiny_ct, tmp_path / "other", "--aliases", tmp_path / "aliases.json")
+    assert "aliases.json" in line and "Femur_Head_L" in line
+
+
+def test_rois_of_one_name_are_all_kept_on_the_way_there_and_back(rtcontour, tmp_path, tiny_ct, tiny_grid):
+    path = written(tmp_path / "rs.dcm", tiny_ct, {"a": on_slices(tiny_grid, [0]), "b": on_slices(tiny_grid, [1])})
+    dataset = pydicom.dcmread(path)
+    for item in dataset.StructureSetROISequence:
+        item.ROIName = "ROI"
+    dataset.save_as(path)
+    assert "roi-name-twice" in rtcontour("masks", path, tiny_ct, tmp_path / "out").err
+    back = rtcontour("rtstruct", tmp_path / "out", tiny_ct, tmp_path / "back.dcm")
+    assert back.code == 0 and "roi-name-twice" in back.err
+    rois = read_structure_set(tmp_path / "back.dcm").rois
+    assert [roi.name for roi in rois] == ["ROI", "ROI_2"]
+    for k, roi in enumerate(rois):
+        assert np.array_equal(rasterize(roi, tiny_grid).full(), on_slices(tiny_grid, [k]))

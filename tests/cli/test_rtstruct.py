@@ -72,3 +72,32 @@ def test_a_folder_without_masks(refused, tmp_path, tiny_ct):
 def test_masks_that_are_not_there(refused, tmp_path, tiny_ct):
     command = ("rtstruct", tmp_path / "nowhere", tiny_ct, tmp_path / "rs.dcm", "--names", '{"Bladder": 1}')
     assert "nowhere" in refused(*command)
+
+
+def test_rois_are_added_to_a_file_or_replaced_in_it(rtcontour, tmp_path, label_map, tiny_ct, tiny_grid, tiny_patient):
+    first, added, replaced = (tmp_path / name for name in ("first.dcm", "added.dcm", "replaced.dcm"))
+    write_labels(tmp_path / "swapped.nii.gz", (3 - tiny_patient()[1]) * (tiny_patient()[1] > 0), tiny_grid)
+    names = ("--names", '{"Bladder": 1, "Rectum": 2}')
+    assert rtcontour("rtstruct", label_map, tiny_ct, first, *names).code == 0
+    swapped = ("rtstruct", tmp_path / "swapped.nii.gz", tiny_ct)
+    assert rtcontour(*swapped, added, *names, "--append-to", first).code == 0
+    assert rtcontour(*swapped, replaced, *names, "--append-to", first, "--replace-rois").code == 0
+    assert [roi.name for roi in read_structure_set(added).rois] == ["Bladder", "Rectum", "Bladder_2", "Rectum_2"]
+    structures = read_structure_set(replaced)
+    assert [(roi.number, roi.name) for roi in structures.rois] == [(1, "Bladder"), (2, "Rectum")]
+    for roi, value in zip(structures.rois, (2, 1), strict=True):
+        assert np.array_equal(rasterize(roi, tiny_grid).full(), tiny_patient()[1] == value)
+
+
+def test_keyholes_and_fewer_points_are_written_if_asked(rtcontour, tmp_path, tiny_ct, tiny_grid):
+    ring = np.zeros(tiny_grid.shape, np.uint8)
+    ring[1:8, 1:8, 1] = 1
+    ring[3:5, 3:5, 1] = 0
+    path = write_labels(tmp_path / "ring.nii.gz", ring, tiny_grid)
+    command = ("rtstruct", path, tiny_ct, tmp_path / "rs.dcm", "--names", '{"Bladder": 1}', "--replace")
+    counts = []
+    for options in ([], ["--keyhole"], ["--tolerance-mm", "0.9"]):
+        assert rtcontour(*command, *options).code == 0
+        contours = read_structure_set(tmp_path / "rs.dcm")["Bladder"].contours
+        counts.append((len(contours), sum(len(contour.points_mm) for contour in contours)))
+    assert [contours for contours, _ in counts] == [2, 1, 2] and counts[2][1] < counts[0][1]
