@@ -1,6 +1,8 @@
+import hashlib
 import json
 
 import numpy as np
+import pydicom
 import pytest
 import torch
 
@@ -43,6 +45,15 @@ def test_the_structure_set_holds_the_cleaned_label_map(tmp_path, tiny_ct, tiny_c
     assert path == tmp_path / "new" / "rs.dcm"
     assert np.array_equal(read_labels(path, ct, model.names), labels)
     assert [finding.code for finding in findings if finding.severity == "error"] == []
+
+
+def test_the_file_names_the_model_and_the_hash_of_its_weights(tmp_path, tiny_ct, tiny_checkpoint):
+    path = contour_patient(tiny_ct, tmp_path / "rs.dcm", weights=tiny_checkpoint, findings=[])
+    expected = hashlib.sha256(tiny_checkpoint.read_bytes()).hexdigest()
+    for item in pydicom.dcmread(path).StructureSetROISequence:
+        derivation = item.ROIDerivationAlgorithmIdentificationSequence[0]
+        assert derivation.AlgorithmName == load_model(tiny_checkpoint).description.recipe
+        assert derivation.AlgorithmParameters == f"weights sha256 {expected}"
 
 
 def test_a_turned_scan_with_unequal_spacing_is_contoured_in_its_own_place(tmp_path, tiny_patient, tiny_checkpoint):
