@@ -24,7 +24,7 @@ def test_damage_of_any_kind_is_read_or_refused(kind, count):
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     read, refused = map(int, ran.stdout.split())
-    assert read + refused == count and min(read, refused) > count / 10  # the damage is neither trifling nor total
+    assert read + refused == count and min(read, refused) > count / 20  # the damage is neither trifling nor total
 
 
 def test_sequences_nested_without_end_are_refused(tmp_path):
