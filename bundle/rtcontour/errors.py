@@ -93,9 +93,13 @@ def deliver(findings: Iterable[Finding], into: list[Finding] | None) -> None:
 
 
 def summarize_findings(findings: Iterable[Finding]) -> list[str]:
-    """One line a code, worst first: how often, and the first one in words."""
+    """One line a code, worst first: how often, and the first of its worst ones in words."""
     findings = list(findings)
     counts = Counter(finding.code for finding in findings)
-    first = {finding.code: finding for finding in reversed(findings)}
-    worst_first = sorted(first.values(), key=lambda f: (-SEVERITIES.index(f.severity), f.code))
+    worst: dict[str, Finding] = {}
+    for finding in findings:
+        before = worst.setdefault(finding.code, finding)
+        if SEVERITIES.index(finding.severity) > SEVERITIES.index(before.severity):
+            worst[finding.code] = finding
+    worst_first = sorted(worst.values(), key=lambda f: (-SEVERITIES.index(f.severity), f.code))
     return [f"{f.severity} {f.code} ({counts[f.code]}): {f}" for f in worst_first]

@@ -126,7 +126,8 @@ def test_a_contour_drawn_twice_cancels_out_with_a_finding():
     square = [(1, 1), (5, 1), (5, 4), (1, 4)]
     turned = [*square[2:], *square[:2]][::-1]
     mask = rasterize([contour(*square), contour(*turned)], GRID)
-    assert mask.voxel_count == 0 and codes(mask) == ["contour-repeated"]
+    assert mask.voxel_count == 0 and codes(mask) == ["contour-repeated", "contours-cancel"]
+    assert codes(rasterize([contour(*square)] * 3, GRID)) == ["contour-repeated"]
     assert codes(rasterize([contour(*square), contour(*square, k=1)], GRID)) == []
 
 
@@ -150,6 +151,20 @@ def test_holes_and_neighbours_cross_nothing(other):
     assert codes(rasterize([contour((0.5, 0.5), (4.5, 0.5), (4.5, 3.5), (0.5, 3.5)), contour(*other)], GRID)) == []
 
 
+def winds_twice(polygon):
+    """Whether the polygon runs around a voxel centre an even number of times, and not none: the signed crossings."""
+    for i in range(GRID.shape[0]):
+        for j in range(GRID.shape[1]):
+            winding = 0
+            for (ua, va), (ub, vb) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
+                (v0, u0), (v1, u1) = sorted([(va, ua), (vb, ub)])
+                if v0 < v1 and v0 <= j < v1 and u0 + (j - v0) * (u1 - u0) / (v1 - v0) <= i:
+                    winding += 1 if va < vb else -1
+            if winding and winding % 2 == 0:
+                return True
+    return False
+
+
 @settings(max_examples=100, deadline=None)
 @given(polygons_of(eighths))
 def test_overlaps_are_those_of_the_voxels_that_each_contour_sets_alone(polygons):
@@ -157,10 +172,32 @@ def test_overlaps_are_those_of_the_voxels_that_each_contour_sets_alone(polygons)
     pairs = [(a, b) for n, b in enumerate(alone) for a in alone[:n] if np.any(a & b)]
     expected = {
         "contour-repeated": any(np.array_equal(a, b) for a, b in pairs),
-        "contour-crossing": any(np.any(a & ~b) and np.any(b & ~a) for a, b in pairs),
+        "contour-crossing": any(np.any(a & ~b) and np.any(b & ~a) for a, b in pairs)
+        or any(winds_twice(polygon) for polygon in polygons),
     }
     found = codes(rasterize([contour(*polygon) for polygon in polygons], GRID))
     assert {code: code in found for code in expected} == expected
+
+
+def test_a_contour_that_runs_around_itself_twice_is_a_finding_and_not_too_small():
+    square = [(0.5, 0.5), (4.5, 0.5), (4.5, 3.5), (0.5, 3.5)]
+    assert codes(rasterize([contour(*square, *square)], GRID)) == ["contour-crossing"]
+    spiral = [(0.5, 0.5), (5.5, 0.5), (5.5, 4.5), (1.5, 4.5), (1.5, 2.5), (3.5, 2.5), (3.5, 5.5), (0.5, 5.5)]
+    mask = rasterize([contour(*spiral)], GRID)
+    assert codes(mask) == ["contour-crossing"] and not mask.full()[2, 3, 0]
+
+
+def test_an_outline_and_its_halves_cancel_with_a_finding():
+    whole, left, right = ([(a, 0.5), (b, 0.5), (b, 3.5), (a, 3.5)] for a, b in ((0.5, 6.5), (0.5, 3.5), (3.5, 6.5)))
+    mask = rasterize([contour(*whole), contour(*left), contour(*right)], GRID)
+    assert mask.voxel_count == 0 and codes(mask) == ["contours-cancel"]
+
+
+def test_contours_of_two_planes_on_one_slice_are_a_finding():
+    outer, inner = [(0.5, 0.5), (5.5, 0.5), (5.5, 4.5), (0.5, 4.5)], [(1.5, 1.5), (4.5, 1.5), (4.5, 3.5), (1.5, 3.5)]
+    mask = rasterize([contour(*outer, k=1), contour(*inner, k=1.3)], GRID)
+    assert mask.voxel_count == 20 - 6 and codes(mask) == ["planes-several"] and "0.30 mm" in mask.findings[0].message
+    assert codes(rasterize([contour(*outer, k=1), contour(*inner, k=1.05)], GRID)) == []
 
 
 def test_a_contour_that_crosses_itself_is_even_odd():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcontour.dicom import read_ct_series, write_ct_series
-from rtcontour.errors import GeometryError, InputFileError, OutputError
+from rtcontour.errors import GeometryError, OutputError
 from rtcontour.grid import Grid
 
 OBLIQUE = Grid((5, 3, 4), (0.7, 1.3, 2.5), (-12.25, 7.5, 101.0), ((0.8, 0.6, 0.0), (-0.6, 0.8, 0.0), (0.0, 0.0, 1.0)))
@@ -49,7 +49,7 @@ def test_what_cannot_be_stored_is_refused(tmp_path):
         write_ct_series(tmp_path / "ct", np.zeros((3, 5, 4)), OBLIQUE)
     with pytest.raises(OutputError, match="32000 HU"):
         write_ct_series(tmp_path / "ct", np.full(OBLIQUE.shape, 32000), OBLIQUE)
-    with pytest.raises(InputFileError, match="70000 HU"):
+    with pytest.raises(OutputError, match="70000 HU"):
         write_ct_series(tmp_path / "ct", np.full(OBLIQUE.shape, 70000), OBLIQUE)
     assert not (tmp_path / "ct").exists()
 

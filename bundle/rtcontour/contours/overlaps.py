@@ -52,16 +52,17 @@ def find_overlaps(
 
 
 def _near(k: NDArray[np.int64], lowest: NDArray[np.float64], highest: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Pairs (earlier, later) of contours on one slice whose extents overlap."""
-    order = np.argsort(k, kind="stable")
-    slices, starts = np.unique(k[order], return_index=True)
-    for contours in np.split(order, starts[1:]) if slices.size else ():
-        if contours.size < 2:
-            continue
-        low, high = lowest[contours], highest[contours]
-        apart = np.any((low[:, None] > high[None]) | (low[None] > high[:, None]), axis=2)
-        for one, other in np.argwhere(np.triu(~apart, 1)).tolist():
-            yield int(contours[one]), int(contours[other])
+    """Pairs (earlier, later) of contours on one slice whose extents overlap, by a sweep along v."""
+    order = np.lexsort((lowest[:, 1], k))
+    k, lowest, highest = k[order], lowest[order], highest[order]
+    for n in range(k.size):
+        # Those that begin before this one ends; sorted by slice and lowest v, they follow it.
+        end = int(np.searchsorted(k, k[n], side="right"))
+        stop = n + 1 + int(np.searchsorted(lowest[n + 1 : end, 1], highest[n, 1], side="right"))
+        beside = (lowest[n + 1 : stop, 0] <= highest[n, 0]) & (highest[n + 1 : stop, 0] >= lowest[n, 0])
+        for later in (np.flatnonzero(beside) + n + 1).tolist():
+            pair = sorted((int(order[n]), int(order[later])))
+            yield pair[0], pair[1]
 
 
 def _shared(one: Toggles, other: Toggles) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtcontour.contours.contour import Contour, Roi
+from rtcontour.contours.effects import describe_cancelled, describe_overlaps, describe_planes, describe_too_small
 from rtcontour.contours.gaps import describe_gaps, find_gaps, interpolate_gaps
-from rtcontour.contours.overlaps import Overlaps, find_overlaps
+from rtcontour.contours.overlaps import find_overlaps
 from rtcontour.contours.polygons import Polygons
 from rtcontour.contours.scanline import fill
 from rtcontour.contours.slices import assign_slices, planar_polygons
@@ -50,10 +51,11 @@ def rasterize(roi_or_contours: Roi | Iterable[Contour], grid: Grid, *, fill_gaps
     cut = _cut_by_edge(polygons, grid, subject, findings)
     filled = fill(polygons, k, grid.shape)
     sets_voxels = filled.sets_voxels
-    findings += _too_small(~sets_voxels & ~cut, k, subject)
-    lowest, highest = (corner[:, :2] for corner in polygons.extent())
-    findings += _describe_overlaps(find_overlaps(filled.toggles, k, lowest, highest), k, subject)
     mask = Mask(grid, filled.start, filled.voxels)
+    findings += describe_too_small(~sets_voxels & ~cut & ~filled.overlaps_itself, k, subject)
+    findings += describe_overlaps(find_overlaps(filled.toggles, k, *_corners(polygons)), filled, k, subject)
+    findings += describe_cancelled(mask, k[sets_voxels], subject)
+    findings += describe_planes(polygons, k, grid, subject)
     gaps = find_gaps(mask, k[sets_voxels])
     findings += describe_gaps(gaps, subject, filled=fill_gaps)
     if fill_gaps and gaps:
@@ -85,29 +87,10 @@ def _is_closed(contour: Contour) -> bool:
     return contour.kind.upper() in CLOSED_KINDS or (not contour.kind and len(contour.points_mm) >= 3)
 
 
-def _too_small(too_small: NDArray[np.bool_], k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
-    if too_small.any():
-        message = (
-            f"{np.count_nonzero(too_small)} of {too_small.size} contours hold no voxel centre and set no voxel, "
-            f"the first on slice {k[too_small][0]}"
-        )
-        yield Finding("contour-too-small", message, subject=subject)
-
-
-def _describe_overlaps(overlaps: Overlaps, k: NDArray[np.int64], subject: str) -> Iterator[Finding]:
-    repeated, crossing = overlaps.repeated, overlaps.crossing
-    if repeated.any():
-        message = (
-            f"{np.count_nonzero(repeated)} of {repeated.size} contours repeat one of their slice, which cancels both "
-            f"(even-odd), the first on slice {k[repeated][0]}"
-        )
-        yield Finding("contour-repeated", message, subject=subject)
-    if crossing.any():
-        message = (
-            f"{np.count_nonzero(crossing)} of {crossing.size} contours cross one of their slice; what both hold is "
-            f"outside (even-odd), the first on slice {k[crossing][0]}"
-        )
-        yield Finding("contour-crossing", message, subject=subject)
+def _corners(polygons: Polygons) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest (u, v) of each contour, both (m, 2)."""
+    lowest, highest = polygons.extent()
+    return lowest[:, :2], highest[:, :2]
 
 
 def _cut_by_edge(polygons: Polygons, grid: Grid, subject: str, findings: list[Finding]) -> NDArray[np.bool_]:
@@ -117,7 +100,7 @@ def _cut_by_edge(polygons: Polygons, grid: Grid, subject: str, findings: list[Fi
     """
     tolerance = SAME_POSITION_TOLERANCE_MM / np.array(grid.spacing_mm[:2])
     near, far = -0.5 - tolerance, np.array(grid.shape[:2]) - 0.5 + tolerance
-    lowest, highest = (corner[:, :2] for corner in polygons.extent())
+    lowest, highest = _corners(polygons)
     partly: NDArray[np.bool_] = np.any((lowest < near) | (highest > far), axis=1)
     wholly = np.any((highest < near) | (lowest > far), axis=1)
     if partly.any():

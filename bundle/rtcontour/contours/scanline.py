@@ -25,11 +25,13 @@ class Filled:
         start: the first voxel (i, j, k) of the tight box.
         voxels: the box, bool, Fortran-ordered; shape (0, 0, 0) where nothing is set.
         toggles: of each of m contours, if it were alone: ascending i + (columns + 1) * j in its slice.
+        overlaps_itself: (m,) True for contours that run around a voxel twice, which the rule leaves out.
     """
 
     start: Shape
     voxels: NDArray[np.bool_]
     toggles: list[NDArray[np.int64]]
+    overlaps_itself: NDArray[np.bool_]
 
     @property
     def sets_voxels(self) -> NDArray[np.bool_]:
@@ -46,20 +48,35 @@ def fill(polygons: Polygons, k: NDArray[np.int64], shape: Shape) -> Filled:
         shape: number of voxels (columns, rows, slices) of the grid.
     """
     columns, rows, _ = shape
-    contour, j, u = row_crossings(polygons, rows)
+    contour, j, u, turn = row_crossings(polygons, rows)
     # Beyond the last column a toggle turns nothing over; it stays, so that toggles come in pairs in every row.
     i = np.clip(np.ceil(u), 0, columns).astype(np.int64)
     slice_cells = rows * (columns + 1)
-    toggles = _odd(contour * slice_cells + j * (columns + 1) + i)
+    crossings = contour * slice_cells + j * (columns + 1) + i
+    overlaps_itself = _wound_twice(crossings, turn, contour, k.size)
+    toggles = _odd(crossings)
     contour, cell = np.divmod(toggles, slice_cells)
     count = np.bincount(contour, minlength=k.size)
     cells = np.split(cell, np.cumsum(count)[:-1]) if k.size else []
     start, voxels = _runs(_odd(k[contour] * slice_cells + cell), columns + 1, rows)
-    return Filled(start, voxels, cells)
+    return Filled(start, voxels, cells, overlaps_itself)
 
 
-def row_crossings(polygons: Polygons, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Every crossing of an edge with a row 0 <= j < rows: the contour's number, j, and u; all (crossings,).
+def _wound_twice(
+    crossings: NDArray[np.int64], turn: NDArray[np.int64], contour: NDArray[np.int64], contours: int
+) -> NDArray[np.bool_]:
+    """(m,) True for contours that run around one of their voxels an even number of times, and not none."""
+    order = np.argsort(crossings, kind="stable")
+    winding = np.cumsum(turn[order])  # 0 again at the end of each row, since a contour comes back
+    holds_cells = np.append(np.diff(crossings[order]) > 0, False)
+    twice = (winding % 2 == 0) & (winding != 0) & holds_cells
+    return np.bincount(contour[order[twice]], minlength=contours) > 0
+
+
+def row_crossings(
+    polygons: Polygons, rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Every crossing of an edge with a row 0 <= j < rows: the contour's number, j, u, and 1 or -1 for down or up.
 
     An edge is ordered so that v0 < v1 and crosses row j when v0 <= j < v1, so horizontal edges never do. The order of
     the operations is part of the rule, and keeps an edge that runs twice (a keyhole's channel) exactly in place.
@@ -75,7 +92,8 @@ def row_crossings(polygons: Polygons, rows: int) -> tuple[NDArray[np.int64], NDA
     j = np.arange(edge.size) + np.repeat(first - (np.cumsum(count) - count), count)
     u0, v0, u1, v1 = u[low[edge]], v[low[edge]], u[high[edge]], v[high[edge]]
     contour = np.repeat(np.arange(polygons.lengths.size), polygons.lengths)[edge]
-    return contour, j, u0 + (j - v0) * (u1 - u0) / (v1 - v0)
+    turn = np.where(low[edge] == edge, 1, -1)
+    return contour, j, u0 + (j - v0) * (u1 - u0) / (v1 - v0), turn
 
 
 def _odd(keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
@@ -23,6 +23,7 @@ from rtcontour.mask import Mask
 from rtcontour.structures import check_sides, read_aliases, resolve_structure
 
 MASKS_INDEX = "structures.json"
+LONGEST_STEM_BYTES = 150  # a file name may have 255 on most disks, and gets a suffix
 
 
 def export_masks(
@@ -160,14 +161,16 @@ def import_masks(
 
 
 def file_names(names: Sequence[str]) -> list[str]:
-    """NIfTI file names for structure names: unsafe characters as "_", told apart where they would be the same."""
-    taken: dict[str, int] = {}
-    files = []
+    """NIfTI file names for structure names: unsafe characters as "_", told apart where they would be the same.
+
+    Names are cut where a file name would become too long, and count as the same in upper and lower case.
+    """
+    stems: list[str] = []
     for name in names:
-        stem = re.sub(r"[^\w+\-.,()]", "_", name.strip()).lstrip(".") or "_"
-        count = taken[stem.lower()] = taken.get(stem.lower(), 0) + 1
-        files.append(f"{stem}.nii.gz" if count == 1 else f"{stem}_{count}.nii.gz")
-    return files
+        safe = re.sub(r"[^\w+\-.,()]", "_", name.strip()).lstrip(".") or "_"
+        short = safe.encode("utf-8")[:LONGEST_STEM_BYTES].decode("utf-8", errors="ignore")
+        stems.append(_unique(short, [stem.lower() for stem in stems], str.lower))
+    return [f"{stem}.nii.gz" for stem in stems]
 
 
 def read_masks(folder: str | Path) -> dict[str, Mask]:
@@ -193,19 +196,24 @@ def read_masks(folder: str | Path) -> dict[str, Mask]:
     return masks
 
 
-def _unique(name: str, taken: Collection[str]) -> str:
-    """The name, or the first of NAME_2, NAME_3, ... that is not taken."""
-    return next(n for n in (name, *(f"{name}_{count}" for count in range(2, len(taken) + 3))) if n not in taken)
+def _unique(name: str, taken: Collection[str], form: Callable[[str], str] = str) -> str:
+    """The name, or the first of NAME_2, NAME_3, ... whose form is not taken."""
+    candidates = (name, *(f"{name}_{count}" for count in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if form(candidate) not in taken)
 
 
 def _listed(path: Path) -> list[tuple[str, str]]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["structures"]
-        return [(entry["name"], entry["file"]) for entry in entries]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        files = [(entry["name"], entry["file"]) for entry in entries]
+        if not all(isinstance(text, str) for pair in files for text in pair):
+            raise TypeError("a name or a file that is no text")
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputFileError(
-            f"{path}: is not what `rtcontour masks` writes ({type(error).__name__}: {error})"
+            f"{path}: is not what `rtcontour masks` writes ({type(error).__name__}: {error}); write the folder again, "
+            "or delete this file to take the names from the files"
         ) from error
+    return files
 
 
 def _found(folder: Path) -> list[tuple[str, str]]:

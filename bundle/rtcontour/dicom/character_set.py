@@ -20,18 +20,18 @@ def character_set_for(texts: Iterable[str]) -> str:
     return LATIN_1 if all(_can_spell("latin-1", text) for text in texts) else UTF_8
 
 
-def check_spelling(dataset: Dataset, names: Iterable[str], path: Path) -> None:
-    """Make sure that names can be added to a file whose text stays as it is.
+def check_spelling(dataset: Dataset, texts: Iterable[str], path: Path) -> None:
+    """Make sure that names and labels can be added to a file whose text stays as it is.
 
     Raises:
-        StructureNameError: a name has letters that the file's character set lacks.
+        StructureNameError: one has letters that the file's character set lacks.
     """
     declared = dataset.get("SpecificCharacterSet")
     encodings = convert_encodings(declared) if declared else ["ascii"]
-    for name in names:
+    for name in texts:
         if not any(_can_spell(encoding, name) for encoding in encodings):
             raise StructureNameError(
-                f"{path}: its character set {declared or 'ISO_IR 6 (ASCII)'} cannot spell ROI name {name!r}; "
+                f"{path}: its character set {declared or 'ISO_IR 6 (ASCII)'} cannot spell {name!r}; "
                 "give it a name in ASCII, or write a structure set of its own"
             )
 

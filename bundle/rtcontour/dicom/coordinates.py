@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from rtcontour.dicom.dicom_file import stored_bytes
+from rtcontour.dicom.dicom_file import NotUnderstood, stored_bytes
 from rtcontour.errors import OutputError
 
 DECIMALS = 2  # 0.01 mm is far below what contouring resolves
@@ -24,7 +24,7 @@ def read_numbers(item: Dataset, keyword: str) -> NDArray[np.float64]:
     """The numbers of one element with a text representation (DS, IS); (0,) if it is absent or empty.
 
     Raises:
-        ValueError: text that is no finite number.
+        NotUnderstood: text that is no finite number.
     """
     return _parse(_stored_text(item, keyword).strip(PADDING), keyword)
 
@@ -35,9 +35,9 @@ def _parse(stored: bytes, keyword: str) -> NDArray[np.float64]:
     try:
         values = np.array(stored.split(SEPARATOR), np.float64)
     except ValueError as error:
-        raise ValueError(f"{keyword} holds text that is no number") from error
+        raise NotUnderstood(f"{keyword} holds text that is no number") from error
     if not np.isfinite(values).all():
-        raise ValueError(f"{keyword} holds a number that is not finite")
+        raise NotUnderstood(f"{keyword} holds a number that is not finite")
     return values
 
 
@@ -64,7 +64,7 @@ def read_points_mm(items: Sequence[Dataset]) -> list[NDArray[np.float64]]:
         raise ContourDataError(wrong, f"{counts[wrong]} coordinates, expected a multiple of three (x, y, z)")
     try:
         values = _parse(SEPARATOR.join(filter(None, stored)), "ContourData")
-    except ValueError:
+    except NotUnderstood:
         _name_the_contour(stored)
         raise
     return np.split(values.reshape(-1, 3), np.cumsum(counts)[:-1] // 3) if items else []
@@ -75,11 +75,11 @@ def _name_the_contour(stored: Sequence[bytes]) -> None:
     for n, text in enumerate(stored):
         try:
             _parse(text, "ContourData")
-        except ValueError as error:
+        except NotUnderstood as error:
             raise ContourDataError(n, str(error)) from error
 
 
-class ContourDataError(ValueError):
+class ContourDataError(NotUnderstood):
     """Contour Data that are no coordinates.
 
     Attributes:

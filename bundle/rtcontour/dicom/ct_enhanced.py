@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from rtcontour.dicom.ct_image import CtImage, matrix_of, numbers, perpendicular, rescale_of
+from rtcontour.dicom.ct_image import CtImage, matrix_of, numbers, perpendicular, rescale_of, thickness_of
 from rtcontour.dicom.dicom_file import integer_of, items_of, text, understood
 from rtcontour.errors import InputFileError
 
@@ -56,6 +56,7 @@ def _parse_frame(
         axes=perpendicular(orientation.reshape(2, 3)),
         spacing_mm=np.array([between_columns, between_rows]),
         rescale=rescale_of(where, _group(groups, "PixelValueTransformationSequence")),
+        thickness_mm=thickness_of(where, measures),
         header=header,
         pixels_at=pixels_at,
         frame=number,

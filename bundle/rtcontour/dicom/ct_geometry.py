@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from rtcontour.dicom.ct_headers import STUDY_ATTRIBUTES
-from rtcontour.dicom.ct_image import CtImage, numbers
+from rtcontour.dicom.ct_image import CtImage
 from rtcontour.dicom.ct_scan import depths_mm, find_ct_images
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.ct_slices import POSITION_TOLERANCE_MM, SliceStack, Uneven, stack_slices
@@ -20,7 +20,7 @@ from rtcontour.dicom.dicom_file import quiet_pydicom, text
 from rtcontour.errors import ConfigError, Finding, GeometryError, InputFileError
 from rtcontour.grid import Grid
 
-COSINE_DECIMALS = 4  # 0.05 mm across a body of 500 mm
+CLOSE_TOLERANCE = 1e-4  # of cosines and of spacings in mm: 0.05 mm across 500 voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,19 +74,13 @@ def stack_ct(folder: str | Path, series_uid: str | None, uneven: Uneven) -> CtSt
     if frame_of_reference_uid is None:
         missing = "the CT names no frame of reference"
         odd.append(Finding("frame-of-reference-missing", missing, subject=Path(folder).name))
-    normal = np.cross(*first.axes)
     on_slice = [None if n is None else images[n] for n in stack.image_of_slice()]
     geometry = CtGeometry(
-        grid=Grid(
-            shape=(*first.shape, stack.slices),
-            spacing_mm=(*first.spacing_mm, stack.spacing_mm),
-            origin_mm=tuple(first.position_mm - stack.at[0] * stack.spacing_mm * normal),
-            direction=(*map(tuple, first.axes), tuple(normal)),
-        ),
+        grid=_grid(first, stack, str(folder)),
         series_uid=first.series_uid,
         study_uid=text(first.header, "StudyInstanceUID"),
         frame_of_reference_uid=frame_of_reference_uid,
-        image_uids=tuple(None if image is None else image.uid for image in on_slice),
+        image_uids=tuple(None if image is None else image.uid or None for image in on_slice),
         paths=tuple(image.path for image in images),
         study=_study_attributes(first.header),
         findings=(*findings, *odd),
@@ -95,48 +89,53 @@ def stack_ct(folder: str | Path, series_uid: str | None, uneven: Uneven) -> CtSt
     return CtStack(tuple(images), stack, geometry)
 
 
-def _check_alike(images: list[CtImage], where: str) -> None:
-    """Refuse a series that mixes stacks, and say how many slices are of which kind.
-
-    What is compared are the values that place a voxel, to COSINE_DECIMALS, and the patient's identity.
-    """
-    kinds: dict[str, Callable[[CtImage], Hashable]] = {
-        "columns x rows": lambda image: f"{image.shape[0]} x {image.shape[1]}",
-        "orientation": lambda image: _rounded(image.axes),
-        "spacing in mm": lambda image: _rounded(image.spacing_mm),
-        "FrameOfReferenceUID": lambda image: text(image.header, "FrameOfReferenceUID"),
-        "StudyInstanceUID": lambda image: text(image.header, "StudyInstanceUID"),
-        "PatientID": lambda image: text(image.header, "PatientID"),
-    }
-    for what, of in kinds.items():
-        values = [of(image) for image in images]
-        counts = Counter(values)
-        if len(counts) == 1 or (what in CLOSE and _all_close(images, CLOSE[what])):
-            continue
-        (usual, most), *_, (odd, least) = counts.most_common()
-        examples = images[values.index(usual)].path.name, images[values.index(odd)].path.name
-        shown = "" if what == "PatientID" else f" ({usual} and {odd})"
-        raise GeometryError(
-            f"{where}: the slices of one series differ in {what}{shown}: {most} like {examples[0]}, "
-            f"{least} like {examples[1]}{' and others' if len(counts) > 2 else ''}; expected one stack of like slices: "
-            "put each stack in a folder of its own, or export the series again, alone"
+def _grid(first: CtImage, stack: SliceStack, where: str) -> Grid:
+    normal = np.cross(*first.axes)
+    try:
+        return Grid(
+            shape=(*first.shape, stack.slices),
+            spacing_mm=(*first.spacing_mm, stack.spacing_mm),
+            origin_mm=tuple(first.position_mm - stack.at[0] * stack.spacing_mm * normal),
+            direction=(*map(tuple, first.axes), tuple(normal)),
         )
+    except GeometryError as error:
+        raise GeometryError(f"{where}: {error}; export the series again") from error
 
 
+SAME: dict[str, Callable[[CtImage], Hashable]] = {
+    "columns x rows": lambda image: f"{image.shape[0]} x {image.shape[1]}",
+    "FrameOfReferenceUID": lambda image: text(image.header, "FrameOfReferenceUID"),
+    "StudyInstanceUID": lambda image: text(image.header, "StudyInstanceUID"),
+    "PatientID": lambda image: text(image.header, "PatientID") or text(image.header, "PatientName"),
+}
 CLOSE: dict[str, Callable[[CtImage], NDArray[np.float64]]] = {
     "orientation": lambda image: image.axes,
     "spacing in mm": lambda image: image.spacing_mm,
 }
 
 
-def _rounded(values: NDArray[np.float64]) -> str:
-    return "\\".join(f"{value + 0.0:.{COSINE_DECIMALS}g}" for value in values.ravel())
+def _check_alike(images: list[CtImage], where: str) -> None:
+    """Refuse a series that mixes stacks, and say how many slices are of which kind."""
+    for what, same in SAME.items():
+        kinds = [same(image) for image in images]
+        if len(set(kinds)) > 1:
+            _refuse_mixture(images, kinds, what, where)
+    for what, close in CLOSE.items():
+        values = np.stack([close(image).ravel() for image in images])
+        if np.ptp(values, axis=0).max() > CLOSE_TOLERANCE:
+            _refuse_mixture(images, [tuple(row) for row in values.round(4).tolist()], what, where)
 
 
-def _all_close(images: list[CtImage], of: Callable[[CtImage], NDArray[np.float64]]) -> bool:
-    """Whether the values differ by no more than the last digit compared, though they round differently."""
-    values = np.stack([of(image) for image in images])
-    return bool(np.ptp(values, axis=0).max() <= 10.0**-COSINE_DECIMALS)
+def _refuse_mixture(images: list[CtImage], kinds: list[Hashable], what: str, where: str) -> None:
+    counts = Counter(kinds).most_common()
+    (usual, most), (odd, least) = counts[0], counts[-1]
+    like, unlike = (images[kinds.index(kind)].path.name for kind in (usual, odd))
+    shown = "" if what.startswith("Patient") else f" ({usual} and {odd})"
+    raise GeometryError(
+        f"{where}: the slices of one series differ in {what}{shown}: {most} like {like}, {least} like {unlike}"
+        f"{' and others' if len(counts) > 2 else ''}; expected one stack of like slices: put each stack in a folder "
+        "of its own, or export the series again, alone"
+    )
 
 
 def _stack(
@@ -151,8 +150,8 @@ def _stack(
 
 
 def _single_slice(image: CtImage) -> tuple[SliceStack, list[Finding]]:
-    thickness = numbers(image.path, image.header, "SliceThickness", 1)[0] if "SliceThickness" in image.header else 0.0
-    if not thickness > 0:
+    thickness = image.thickness_mm
+    if thickness is None:
         raise InputFileError(f"{image.path}: is the only slice and has no SliceThickness; give the complete series")
     message = f"one slice only: its thickness, {thickness:g} mm, stands for the slice spacing"
     return SliceStack(1, thickness, np.zeros(1)), [Finding("single-slice", message, subject=image.path.name)]

@@ -27,6 +27,7 @@ from rtcontour.dicom.dicom_file import (
 from rtcontour.errors import InputFileError
 
 READING_THREADS = 8  # archives lie on network disks: waiting overlaps
+FILES_AT_ONCE = 256  # whose first bytes wait to be parsed
 HEAD_BYTES = 16384  # more than most CT headers take; a longer one is read again, whole
 PIXEL_DATA = b"\xe0\x7f\x10\x00"
 CT_CLASSES = frozenset({CTImageStorage, EnhancedCTImageStorage, LegacyEnhancedCTImageStorage})
@@ -37,7 +38,6 @@ STUDY_ATTRIBUTES = (
     "StudyTime",
     "AccessionNumber",
     "ReferringPhysicianName",
-    "StudyDescription",
     "PatientName",
     "PatientID",
     "PatientBirthDate",
@@ -53,7 +53,6 @@ IMAGE_ATTRIBUTES = (
     "Modality",
     "SliceThickness",
     "SeriesInstanceUID",
-    "SeriesDescription",
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "FrameOfReferenceUID",
@@ -70,6 +69,7 @@ IMAGE_ATTRIBUTES = (
     "PixelPaddingRangeLimit",
     "RescaleIntercept",
     "RescaleSlope",
+    "RescaleType",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 )
@@ -109,8 +109,10 @@ def read_headers(files: Iterable[Path]) -> Iterator[CtFile | str]:
     """
     files = list(files)
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        for path, head in zip(files, pool.map(_read_head, files), strict=True):
-            yield _parse(path, head) if looks_like_dicom(head) else ""
+        for start in range(0, len(files), FILES_AT_ONCE):
+            some = files[start : start + FILES_AT_ONCE]
+            for path, head in zip(some, pool.map(_read_head, some), strict=True):
+                yield _parse(path, head) if looks_like_dicom(head) else ""
 
 
 def _read_head(path: Path) -> bytes:

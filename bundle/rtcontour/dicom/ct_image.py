@@ -13,6 +13,8 @@ from rtcontour.dicom.coordinates import read_numbers
 from rtcontour.dicom.dicom_file import integer_of, text, understood
 from rtcontour.errors import InputFileError
 
+NO_HU = frozenset({"OD", "MGML", "Z_EFF", "ED", "EDW", "PCT"})  # other terms of Rescale Type, DICOM PS3.3 C.11.1.1.2
+
 
 @dataclass(frozen=True, eq=False)
 class CtImage:
@@ -27,6 +29,7 @@ class CtImage:
         axes: (2, 3) directions along a row and along a column.
         spacing_mm: (2,) between columns, between rows: the order of i and j.
         rescale: Rescale Slope and Intercept; None where the header has none.
+        thickness_mm: Slice Thickness; None where the header has none.
         header: the attributes of the file that are needed, without the pixels.
         pixels_at: where the plain pixel values begin in the file; None where pydicom has to decode them.
         frame: frame number, from 1, in a multi-frame file; None where the slice is a file of its own.
@@ -40,6 +43,7 @@ class CtImage:
     axes: NDArray[np.float64]
     spacing_mm: NDArray[np.float64]
     rescale: tuple[float, float] | None
+    thickness_mm: float | None
     header: Dataset = field(repr=False)
     pixels_at: int | None = None
     frame: int | None = None
@@ -62,6 +66,7 @@ def parse_image(path: Path, header: Dataset, pixels_at: int | None) -> CtImage:
             axes=perpendicular(numbers(path, header, "ImageOrientationPatient", 6).reshape(2, 3)),
             spacing_mm=np.array([between_columns, between_rows]),
             rescale=rescale_of(path, header),
+            thickness_mm=thickness_of(path, header),
             header=header,
             pixels_at=pixels_at,
         )
@@ -85,20 +90,33 @@ def numbers(path: Path, header: Dataset, keyword: str, count: int) -> NDArray[np
     Raises:
         InputFileError: there are more, fewer, or such that are not finite.
     """
-    try:
+    with understood(path):
         values = read_numbers(header, keyword)
-    except ValueError as error:
-        raise InputFileError(f"{path}: {error}; export the CT again") from error
     if values.size != count:
         raise InputFileError(f"{path}: {keyword} has {values.size} numbers, expected {count}; export the CT again")
     return values
 
 
 def rescale_of(path: Path, item: Dataset) -> tuple[float, float] | None:
-    """Rescale Slope and Intercept; None where one of them is missing."""
+    """Rescale Slope and Intercept; None where one of them is missing.
+
+    Raises:
+        InputFileError: they are no numbers, or lead to something else than Hounsfield units.
+    """
+    kind = text(item, "RescaleType").upper()
+    if kind in NO_HU:
+        raise InputFileError(f"{path}: its values are {kind}, not HU; give the series with Hounsfield units")
     if not (text(item, "RescaleSlope") and text(item, "RescaleIntercept")):
         return None
     return float(numbers(path, item, "RescaleSlope", 1)[0]), float(numbers(path, item, "RescaleIntercept", 1)[0])
+
+
+def thickness_of(path: Path, item: Dataset) -> float | None:
+    """Slice Thickness in mm; None where it is missing, empty, or not positive."""
+    if not text(item, "SliceThickness"):
+        return None
+    thickness_mm = float(numbers(path, item, "SliceThickness", 1)[0])
+    return thickness_mm if thickness_mm > 0 else None
 
 
 def perpendicular(axes: NDArray[np.float64]) -> NDArray[np.float64]:

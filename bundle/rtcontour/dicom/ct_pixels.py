@@ -79,6 +79,9 @@ def _read_slice(image: CtImage, hu: NDArray[np.int16]) -> SliceReport:
     if image.pixels_at is not None and sys.byteorder == "little":
         return _read_plain(image, image.pixels_at, hu)
     dataset = read_dicom(image.path)
+    bits = integer_of(dataset, "BitsStored") or 16
+    if _high_bit(dataset, bits) != bits - 1:
+        raise InputFileError(f"{image.path}: its {bits} bits a pixel are not the lowest ones; export plain slices")
     try:
         stored = dataset.pixel_array
     except (RuntimeError, *BROKEN_BYTES) as error:
@@ -100,11 +103,17 @@ def _read_plain(image: CtImage, begin: int, hu: NDArray[np.int16]) -> SliceRepor
         raise InputFileError(f"{image.path}: has broken or incomplete pixels; export or copy the file again")
     signed = integer_of(image.header, "PixelRepresentation") == 1
     stored = hu if signed else hu.view(np.uint16)
-    unused_bits = 16 - (integer_of(image.header, "BitsStored") or 16)
-    if 0 < unused_bits < 16:  # may hold overlays; of a negative number they need not repeat the sign
-        stored <<= unused_bits
-        stored >>= unused_bits
+    bits = integer_of(image.header, "BitsStored") or 16
+    above = 15 - _high_bit(image.header, bits)
+    if 0 < bits < 16 and 0 <= above <= 16 - bits:  # unused bits may hold overlays, and need not repeat the sign
+        stored <<= above
+        stored >>= 16 - bits
     return _convert(image, stored, hu)
+
+
+def _high_bit(header: Dataset, bits: int) -> int:
+    high_bit = integer_of(header, "HighBit")
+    return bits - 1 if high_bit is None else high_bit
 
 
 def _convert(image: CtImage, stored: NDArray[np.generic], hu: NDArray[np.int16]) -> SliceReport:
@@ -149,13 +158,16 @@ def _decode_frames(images: Sequence[CtImage], hu: NDArray[np.int16]) -> Iterator
     places = {image.frame: n for n, image in enumerate(images)}
     path = images[0].path
     dataset = read_dicom(path)
+    found = 0
     try:
         for number, stored in enumerate(iter_pixels(dataset), start=1):
             if number in places:
-                n = places[number]
+                n, found = places[number], found + 1
                 yield _convert(images[n], stored, hu[:, :, n].T)
     except (RuntimeError, *BROKEN_BYTES) as error:
         raise _undecodable(dataset, path, error) from error
+    if found < len(images):
+        raise InputFileError(f"{path}: holds {found} of its {len(images)} frames; export or copy the file again")
 
 
 def _undecodable(dataset: FileDataset, path: Path, error: Exception) -> InputFileError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rtcontour.dicom.ct_enhanced import parse_frames
 from rtcontour.dicom.ct_headers import CtFile, read_headers
 from rtcontour.dicom.ct_image import CtImage, parse_image
-from rtcontour.dicom.dicom_file import quiet_pydicom
+from rtcontour.dicom.dicom_file import quiet_pydicom, text
 from rtcontour.errors import Finding, InputFileError
 
 
@@ -32,21 +32,23 @@ def find_ct_images(folder: str | Path, series_uid: str | None) -> tuple[list[CtI
     read = list(read_headers(sorted(path for path in folder.rglob("*") if path.is_file())))
     files = [file for file in read if isinstance(file, CtFile)]
     slices = [file for file in files if not file.is_localizer]
-    images = [image for file in slices for image in _images_of(file)]
-    if not images:
+    if not slices:
         raise InputFileError(f"{folder}: {_instead_of_ct(read)}; give the folder that holds the CT slices")
     findings = _count_skipped(folder, others=len(read) - len(files), localizers=len(files) - len(slices))
-    return _choose_series(folder, images, series_uid), findings
+    images = [image for file in _choose_series(folder, slices, series_uid) for image in _images_of(file)]
+    if not images:
+        raise InputFileError(f"{folder}: the series has localizers only; give the folder that holds the CT slices")
+    return images, findings
 
 
 @quiet_pydicom()
 def find_ct_folders(folder: str | Path) -> list[Path]:
-    """The folders, this one and all below it, in which CT slices lie, in order of their names.
+    """The folders, this one and all below it, in which CT slices lie, in order of their names; [] where there are none.
 
     Raises:
         InputFileError: a file that cannot be opened, or a broken one that may be a slice.
     """
-    files = (file for file in read_headers(sorted(path for path in Path(folder).rglob("*") if path.is_file())))
+    files = read_headers(sorted(path for path in Path(folder).rglob("*") if path.is_file()))
     return sorted({file.path.parent for file in files if isinstance(file, CtFile) and not file.is_localizer})
 
 
@@ -69,11 +71,11 @@ def _instead_of_ct(read: list[CtFile | str]) -> str:
     return f"no CT slices ({len(read)} files{there})"
 
 
-def _choose_series(folder: Path, images: list[CtImage], series_uid: str | None) -> list[CtImage]:
-    series: dict[str, list[CtImage]] = {}
-    for image in images:
-        series.setdefault(image.series_uid, []).append(image)
-    wanted = series_uid if series_uid is not None or len(series) > 1 else images[0].series_uid
+def _choose_series(folder: Path, files: list[CtFile], series_uid: str | None) -> list[CtFile]:
+    series: dict[str, list[CtFile]] = {}
+    for file in files:
+        series.setdefault(text(file.header, "SeriesInstanceUID"), []).append(file)
+    wanted = series_uid if series_uid is not None or len(series) > 1 else next(iter(series))
     if wanted in series:
         return series[wanted]
     there = "; ".join(f"{uid} ({_describe(slices)})" for uid, slices in series.items())
@@ -81,7 +83,11 @@ def _choose_series(folder: Path, images: list[CtImage], series_uid: str | None) 
     raise InputFileError(f"{folder}: {problem}; choose with --series UID (series_uid=UID) one of: {there}")
 
 
-def _describe(images: list[CtImage]) -> str:
+def _describe(files: list[CtFile]) -> str:
+    try:
+        images = [image for file in files for image in _images_of(file)]
+    except InputFileError:
+        return f"{len(files)} files, of which one cannot be read"
     if len(images) == 1:
         return "1 slice"
     return f"{len(images)} slices, {np.median(np.diff(np.sort(depths_mm(images)))):.4g} mm apart"

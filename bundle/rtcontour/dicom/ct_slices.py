@@ -70,7 +70,7 @@ def stack_slices(
         raise GeometryError(_same_position(depths, names, where, int(n)))
     base = _smallest_step_mm(steps)
     counts = np.rint(steps / base)
-    fits = bool(np.all(np.abs(steps - counts * base) <= min(POSITION_TOLERANCE_MM, base / 10)))
+    fits = _fits(depths, counts, min(POSITION_TOLERANCE_MM, base / 10))
     if fits and np.all(counts == 1):
         at = np.arange(depths.size, dtype=np.float64)
         return SliceStack(depths.size, float(depths[-1] - depths[0]) / steps.size, at), []
@@ -78,7 +78,7 @@ def stack_slices(
         return _with_missing(depths, counts, where)
     if uneven == "refuse":
         raise GeometryError(f"{where}: {_steps(steps)}; expected even steps: export the series again, or resample it")
-    return _resampled(depths, steps, base, where)
+    return _resampled(depths, steps, where)
 
 
 def interpolate_slices(images: NDArray[np.int16], stack: SliceStack) -> NDArray[np.int16]:
@@ -123,12 +123,21 @@ def _with_missing(
     return SliceStack(slices, spacing_mm, at), [Finding("slice-missing", message, subject=_name(where))]
 
 
-def _resampled(
-    depths: NDArray[np.float64], steps: NDArray[np.float64], finest_mm: float, where: str
-) -> tuple[SliceStack, list[Finding]]:
-    """The grid of the finest step that keeps the longest run of such steps as it is, and reaches all images."""
-    finest = np.abs(steps - finest_mm) <= min(POSITION_TOLERANCE_MM, finest_mm / 10)
-    anchor = _start_of_longest_run(finest)
+def _fits(depths: NDArray[np.float64], counts: NDArray[np.float64], tolerance_mm: float) -> bool:
+    """Whether every step is that many even ones, and every position, to which small deviations add up, is in place."""
+    step = float(depths[-1] - depths[0]) / counts.sum()
+    places = depths[0] + step * np.append(0, np.cumsum(counts))
+    steps_fit = np.abs(np.diff(depths) - counts * step) <= tolerance_mm
+    return bool(counts.min() >= 1 and steps_fit.all() and np.abs(depths - places).max() <= POSITION_TOLERANCE_MM)
+
+
+def _resampled(depths: NDArray[np.float64], steps: NDArray[np.float64], where: str) -> tuple[SliceStack, list[Finding]]:
+    """The grid of the smallest step, so that no two images share a slice, which reaches all images.
+
+    It keeps the longest run of such steps as it is.
+    """
+    finest_mm = float(steps.min())
+    anchor = _start_of_longest_run(steps <= finest_mm + SAME_POSITION_TOLERANCE_MM)
     at = (depths - depths[anchor]) / finest_mm
     at += np.floor(0.5 - at[0])
     slices = int(np.ceil(at[-1] - 0.5)) + 1

@@ -95,10 +95,13 @@ def _whole_hu(hu: ArrayLike, grid: Grid) -> tuple[NDArray[np.int16], tuple[Findi
         raise GeometryError(
             f"CT array has shape {values.shape}, the grid {grid.shape}; in order (columns, rows, slices)"
         )
+    lowest, highest = float(np.min(values)), float(np.max(values))
+    if not (np.iinfo(np.int16).min <= lowest and highest <= np.iinfo(np.int16).max + RESCALE_INTERCEPT_HU):
+        raise OutputError(
+            f"CT array has values from {lowest:g} to {highest:g} HU, more than 16 stored bits hold; "
+            "clip it to -32768 to 31743 HU first"
+        )
     voxels, rounded, _ = to_hu(values, 1, 0, "CT array")
-    highest = int(voxels.max())
-    if highest - RESCALE_INTERCEPT_HU > np.iinfo(np.int16).max:
-        raise OutputError(f"CT array reaches {highest} HU, more than 16 stored bits hold; clip it to 31743 HU first")
     findings = (Finding("hu-rounded", "the array holds fractions of a Hounsfield unit", "note"),) if rounded else ()
     return np.asfortranarray(voxels), findings
 

@@ -57,6 +57,10 @@ BROKEN_BYTES = (
 )
 
 
+class NotUnderstood(ValueError):
+    """A value that is not what it should be; `understood` tells its message and the file."""
+
+
 def is_dicom(path: Path) -> bool:
     """Whether the first bytes look like DICOM, with the preamble or, as in some exports, without it.
 
@@ -139,11 +143,11 @@ def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; [] where it is absent or empty.
 
     Raises:
-        ValueError: the element is no sequence.
+        NotUnderstood: the element is no sequence.
     """
     value = dataset.get(keyword)
     if not isinstance(value, Sequence | None):
-        raise ValueError(f"{keyword} is no sequence")
+        raise NotUnderstood(f"{keyword} is no sequence")
     return list(value or ())
 
 
@@ -186,6 +190,8 @@ def understood(path: Path) -> Iterator[None]:
     """Turn whatever breaks inside, while values of this file are decoded, into one line about the file."""
     try:
         yield
+    except NotUnderstood as error:
+        raise InputFileError(f"{path}: {error}; export it again") from error
     except BROKEN_BYTES as error:
         converted = "its line endings were converted, as by a text-mode transfer"
         cause = converted if _has_converted_lines(path) else "cut short?"

@@ -6,8 +6,12 @@ from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.structure_set import StructureSet
 from rtcontour.errors import Finding, GeometryError
 
+REMEDY = "give the CT it was drawn on, or say --ignore-frame-of-reference if the coordinates are known to agree"
 
-def check_frame_of_reference(structure_set: StructureSet, ct: CtGeometry, *, ignore: bool = False) -> list[Finding]:
+
+def check_frame_of_reference(
+    structure_set: StructureSet, ct: CtGeometry, *, ignore: bool = False, remedy: str = REMEDY
+) -> list[Finding]:
     """Compare what a structure set says it was drawn on with the CT it is used with.
 
     The frame of reference decides. Series and image UIDs are a cross-check: exports and anonymisers change them.
@@ -16,6 +20,7 @@ def check_frame_of_reference(structure_set: StructureSet, ct: CtGeometry, *, ign
         structure_set: as read.
         ct: the CT whose grid its contours are to be put on.
         ignore: take coordinates of another frame of reference as if they were this one's.
+        remedy: what the caller's user can do where they differ, for the message.
 
     Returns:
         What does not agree but does not matter, or was ignored; [] if all agrees.
@@ -33,15 +38,12 @@ def check_frame_of_reference(structure_set: StructureSet, ct: CtGeometry, *, ign
     elif drawn_in != lies_in:
         message = f"frame of reference is {drawn_in}, the CT's is {lies_in}"
         if not ignore:
-            raise GeometryError(
-                f"{name}: {message}; give the CT it was drawn on, or say --ignore-frame-of-reference "
-                "if the coordinates are known to agree"
-            )
+            raise GeometryError(f"{name}: {message}; {remedy}")
         findings.append(Finding("frame-of-reference-ignored", message, subject=name))
     if structure_set.rois_elsewhere and not ignore:
         raise GeometryError(
             f"{name}: ROIs {', '.join(structure_set.rois_elsewhere)} lie in another frame of reference than the rest; "
-            "remove them, or say --ignore-frame-of-reference if the coordinates are known to agree"
+            f"remove them, or {remedy}"
         )
     return findings + _check_references(structure_set, ct, name)
 

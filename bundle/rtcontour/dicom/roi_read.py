@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from rtcontour.contours import Contour, Roi
 from rtcontour.dicom.character_set import declares_no_letters, undeclared_text
 from rtcontour.dicom.coordinates import ContourDataError, read_numbers, read_points_mm
-from rtcontour.dicom.dicom_file import items_of, stored_bytes, text
+from rtcontour.dicom.dicom_file import NotUnderstood, items_of, stored_bytes, text
 from rtcontour.errors import Finding, InputFileError
 
 # Referenced SOP Instance UID in little endian, its length with or without a VR before it, and a UID in its place:
@@ -121,18 +125,28 @@ def _contours(drawn: list[Dataset], name: str, path: Path, found: list[Finding])
         raise InputFileError(
             f"{path}: ROI {name!r}, contour {error.contour + 1}: {error}; export the structure set again"
         ) from error
-    for item, points in zip(items, points_mm, strict=True):
-        _check_count(item, len(points), name, found)
+    _check_counts(items, points_mm, name, found)
     return tuple(
         Contour(points, text(item, "ContourGeometricType"), _image_uid(item))
         for item, points in zip(items, points_mm, strict=True)
     )
 
 
-def _check_count(item: Dataset, points: int, name: str, found: list[Finding]) -> None:
-    declared = text(item, "NumberOfContourPoints")
-    if declared and declared != str(points):
-        message = f"a contour declares {declared} points and has {points}; those it has are taken"
+def _check_counts(
+    items: list[Dataset], points_mm: Sequence[NDArray[np.float64]], name: str, found: list[Finding]
+) -> None:
+    declared = [text(item, "NumberOfContourPoints") for item in items]
+    wrong = [
+        (count, len(points))
+        for count, points in zip(declared, points_mm, strict=True)
+        if count and count != str(len(points))
+    ]
+    if wrong:
+        count, points = wrong[0]
+        message = (
+            f"{len(wrong)} of {len(items)} contours declare another number of points than they have, the first {count} "
+            f"instead of {points}; those they have are taken"
+        )
         found.append(Finding("point-count-differs", message, subject=name))
 
 
@@ -151,10 +165,11 @@ def _color(drawn: list[Dataset], name: str, found: list[Finding]) -> tuple[int, 
     for item in drawn:
         if not text(item, "ROIDisplayColor"):
             continue
-        values = read_numbers(item, "ROIDisplayColor")
-        if values.size == 3 and values.min() >= 0 and values.max() <= 255:
-            red, green, blue = (int(value) for value in values)
-            return red, green, blue
+        with suppress(NotUnderstood):
+            values = read_numbers(item, "ROIDisplayColor")
+            if values.size == 3 and values.min() >= 0 and values.max() <= 255:
+                red, green, blue = (int(value) for value in values)
+                return red, green, blue
         found.append(Finding("color-odd", "its display colour is not three numbers from 0 to 255", "note", name))
     return None
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
 from pydicom.dataset import Dataset
 
-from rtcontour.contours import Contour
+from rtcontour.contours import FARTHEST_MM, Contour
 from rtcontour.dicom.algorithm import Algorithm, describe_algorithm
 from rtcontour.dicom.contour_items import contour_sequence
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import text
-from rtcontour.errors import Finding, StructureNameError
+from rtcontour.errors import Finding, GeometryError, StructureNameError
 from rtcontour.structures import Code, Structure, structure_or_fallback
 
+KINDS = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR", "OPEN_PLANAR", "OPEN_NONPLANAR", "POINT")
 LONGEST_NAME = 64  # ROI Name is an LO
 LONGEST_LABEL = 16  # ROI Observation Label and Structure Set Label are SH
 
@@ -52,18 +54,13 @@ def replace_roi(
     ct: CtGeometry,
     algorithm: Algorithm | None,
     found: list[Finding],
-) -> bool:
+) -> None:
     """Give the ROI of this name new contours; its number, colour, type and observations stay.
-
-    Returns:
-        Whether there is such an ROI.
 
     Raises:
         StructureNameError: several ROIs have this name.
     """
-    same = [item for item in dataset.StructureSetROISequence if text(item, "ROIName") == name.strip()]
-    if not same:
-        return False
+    same = [item for item in dataset.StructureSetROISequence if text(item, "ROIName") == name]
     if len(same) > 1:
         raise StructureNameError(
             f"{len(same)} ROIs of the structure set to extend are called {name!r}, so none of them can be replaced; "
@@ -77,7 +74,30 @@ def replace_roi(
     dataset.ROIContourSequence = [*others, _drawing(number, color, contours, ct)]
     _declare_generation(same[0], algorithm)
     found.append(Finding("roi-replaced", "its contours in the structure set extended are replaced", "note", name))
-    return True
+
+
+def roi_names(dataset: Dataset) -> set[str]:
+    """The names of the ROIs that a structure set has."""
+    return {text(item, "ROIName") for item in dataset.StructureSetROISequence}
+
+
+def check_contours(name: str, contours: Sequence[Contour]) -> None:
+    """Make sure that contours can be written as they are.
+
+    Raises:
+        GeometryError: a contour of a type that DICOM does not have, or whose points are no (n, 3) positions.
+    """
+    for number, contour in enumerate(contours, start=1):
+        points = np.asarray(contour.points_mm)
+        if contour.kind not in KINDS:
+            problem = f"is of type {contour.kind!r}, expected one of {', '.join(KINDS)}"
+        elif points.ndim != 2 or points.shape[1] != 3 or not len(points):
+            problem = f"has points of shape {points.shape}, expected (n, 3) with n of 1 or more"
+        elif not np.all(np.abs(points) <= FARTHEST_MM):
+            problem = "has a coordinate that is no position of a patient in mm"
+        else:
+            continue
+        raise GeometryError(f"ROI {name!r}, contour {number}: {problem}; correct it or leave it out")
 
 
 def shortened(label: str, what: str, found: list[Finding]) -> str:

@@ -15,12 +15,13 @@ from rtcontour.dicom.contour_items import image_sequence
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import items_of, read_dicom, text, understood
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
-from rtcontour.dicom.structure_set_read import read_structure_set
+from rtcontour.dicom.structure_set_read import parse_structure_set
 from rtcontour.dicom.uids import new_uid
 from rtcontour.errors import Finding
 
 DETACHED_STUDY_MANAGEMENT = "1.2.840.10008.3.1.2.3.1"  # retired, and still what planning systems expect here
 SEQUENCES = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")
+GIVE_ITS_CT = "give the CT that this structure set was drawn on"
 REVIEW = ("ReviewDate", "ReviewTime", "ReviewerName")
 
 
@@ -33,14 +34,14 @@ def frame_uid_of(ct: CtGeometry, found: list[Finding]) -> str:
     return new_uid("frame of reference", ct.series_uid)
 
 
-def new_structure_set(ct: CtGeometry, frame_uid: str, names: Iterable[str]) -> Dataset:
+def new_structure_set(ct: CtGeometry, frame_uid: str, texts: Iterable[str]) -> Dataset:
     """An empty structure set that belongs to the patient and study of the CT and refers to all its images.
 
     Source: DICOM PS3.3 A.19.3.
     """
     dataset = Dataset()
     _copy_patient_and_study(dataset, ct)
-    dataset.SpecificCharacterSet = character_set_for([*names, *(str(element.value) for element in ct.study)])
+    dataset.SpecificCharacterSet = character_set_for([*texts, *(str(element.value) for element in ct.study)])
     dataset.Modality = "RTSTRUCT"
     dataset.SeriesInstanceUID = new_uid()
     dataset.SeriesNumber = 1
@@ -58,20 +59,21 @@ def new_structure_set(ct: CtGeometry, frame_uid: str, names: Iterable[str]) -> D
 
 
 def structure_set_to_extend(
-    path: str | Path, ct: CtGeometry, frame_uid: str, names: Iterable[str], found: list[Finding]
-) -> Dataset:
-    """An existing structure set, its ROIs as they are, about to become a new, unapproved instance.
+    path: str | Path, ct: CtGeometry, texts: Iterable[str], found: list[Finding]
+) -> tuple[Dataset, str]:
+    """An existing structure set, its ROIs as they are, about to become a new, unapproved instance; and its frame.
 
     Raises:
         InputFileError: it cannot be read.
         GeometryError: it lies in another frame of reference than the CT.
-        StructureNameError: its character set cannot spell a name.
+        StructureNameError: its character set cannot spell one of the texts to be added.
     """
     path = Path(path)
-    existing = read_structure_set(path)
-    found.extend(check_frame_of_reference(existing, ct))
     dataset = read_dicom(path)
-    check_spelling(dataset, names, path)
+    existing = parse_structure_set(dataset, path)
+    found += [*existing.findings, *check_frame_of_reference(existing, ct, remedy=GIVE_ITS_CT)]
+    check_spelling(dataset, texts, path)
+    frame_uid = existing.frame_of_reference_uid or frame_uid_of(ct, found)
     with understood(path):
         for keyword in SEQUENCES:
             setattr(dataset, keyword, items_of(dataset, keyword))
@@ -83,7 +85,7 @@ def structure_set_to_extend(
     if existing.approval not in ("", "UNAPPROVED"):
         message = f"was {existing.approval}; with the new ROIs it is UNAPPROVED"
         found.append(Finding("approval-withdrawn", message, subject=path.name))
-    return dataset
+    return dataset, frame_uid
 
 
 def make_new_instance(dataset: Dataset, label: str) -> None:

@@ -13,7 +13,7 @@ from rtcontour.contours import Contour, trace
 from rtcontour.dicom.algorithm import Algorithm
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import quiet_pydicom, text
-from rtcontour.dicom.roi_write import add_roi, replace_roi, shortened
+from rtcontour.dicom.roi_write import add_roi, check_contours, replace_roi, roi_names, shortened
 from rtcontour.dicom.structure_set_frame import (
     frame_uid_of,
     make_new_instance,
@@ -25,6 +25,7 @@ from rtcontour.files import refuse_existing, whole_file
 from rtcontour.mask import Mask
 from rtcontour.structures import check_sides
 
+DEFAULT_LABEL = "rtcontour"
 LONGEST_DESCRIPTION = 1024  # Description is an ST
 
 
@@ -34,7 +35,7 @@ def write_structure_set(
     masks: Mapping[str, Mask | Sequence[Contour]],
     ct: CtGeometry,
     *,
-    label: str = "rtcontour",
+    label: str = DEFAULT_LABEL,
     replace: bool = False,
     append_to: str | Path | None = None,
     replace_rois: bool = False,
@@ -59,15 +60,19 @@ def write_structure_set(
         replace_rois: whether a mask takes the place of the ROI of its name in `append_to`, whose number, colour and
             type it keeps; otherwise it is added as NAME_2.
         algorithm: the model that made the masks.
-        keyhole: join holes to the contour around them, for systems that fill inner contours.
-        tolerance_mm: drop points as long as a contour moves nowhere by more than this; 0 keeps every corner.
+        keyhole: join holes of masks to the contour around them, for systems that fill inner contours.
+        tolerance_mm: drop points of masks' contours as long as these move nowhere by more than this; 0 keeps every
+            corner.
         findings: takes what was odd, of the masks too; logged where None.
 
     Returns:
         The path.
 
     Raises:
-        GeometryError: a mask is on another grid than the CT, or `append_to` in another frame of reference.
+        GeometryError: a mask is on another grid than the CT, a contour is none that DICOM has, or `append_to` is in
+            another frame of reference.
+        InputFileError: `append_to` cannot be read.
+        ConfigError: a tolerance that is no distance.
         StructureNameError: a mask without a name, a name that the file appended to cannot spell, or one that several
             of its ROIs have where it is to be replaced.
         OutputError: the file exists, or cannot be written.
@@ -104,19 +109,28 @@ def compose_structure_set(
 ) -> tuple[Dataset, list[Finding]]:
     """The data set that `write_structure_set` writes, for Implicit VR only, and what was odd."""
     _check_grids(masks, ct)
+    for name, mask in masks.items():
+        if not isinstance(mask, Mask):
+            check_contours(name, mask)
     of_masks = [finding for mask in masks.values() if isinstance(mask, Mask) for finding in mask.findings]
     of_masks += check_sides({name: mask.box_centre_mm for name, mask in masks.items() if isinstance(mask, Mask)})
     found: list[Finding] = []
-    frame_uid = frame_uid_of(ct, found)
+    texts = [*masks, label, *((algorithm.name, algorithm.version) if algorithm else ())]
     if append_to is None:
-        dataset = new_structure_set(ct, frame_uid, masks)
+        frame_uid = frame_uid_of(ct, found)
+        dataset = new_structure_set(ct, frame_uid, texts)
     else:
-        dataset = structure_set_to_extend(append_to, ct, frame_uid, masks, found)
+        dataset, frame_uid = structure_set_to_extend(append_to, ct, texts, found)
+    replaceable = roi_names(dataset) if replace_rois else set()
     for name, mask in masks.items():
         contours = trace(mask, tolerance_mm=tolerance_mm, keyhole=keyhole) if isinstance(mask, Mask) else tuple(mask)
-        if not (replace_rois and replace_roi(dataset, name, contours, ct, algorithm, found)):
+        if name.strip() in replaceable:
+            replaceable.remove(name.strip())
+            replace_roi(dataset, name.strip(), contours, ct, algorithm, found)
+        else:
             add_roi(dataset, name, contours, ct, frame_uid, algorithm, found)
-    make_new_instance(dataset, shortened(label, "the structure set label", found))
+            found += _not_replaced(name) if replace_rois else ()
+    make_new_instance(dataset, shortened(label.strip() or DEFAULT_LABEL, "the structure set label", found))
     _describe(dataset, of_masks)
     return dataset, [*of_masks, *found]
 
@@ -130,10 +144,17 @@ def _check_grids(masks: Mapping[str, Mask | Sequence[Contour]], ct: CtGeometry) 
             )
 
 
+def _not_replaced(name: str) -> list[Finding]:
+    message = "no ROI of this name is in the structure set extended; it is added"
+    return [Finding("roi-not-replaced", message, "note", name)]
+
+
 def _describe(dataset: Dataset, of_masks: list[Finding]) -> None:
-    """Say in the file, to whoever reviews it, how often the masks were odd in which way."""
-    counts = Counter(finding.code for finding in of_masks if finding.severity != "note")
+    """Say in the file, to whoever reviews it, in how many ROIs something was odd."""
+    odd = {(finding.code, finding.subject) for finding in of_masks if finding.severity != "note"}
+    counts = Counter(code for code, _ in odd)
     if counts:
-        line = "rtcontour: " + ", ".join(f"{code} ({count})" for code, count in sorted(counts.items()))
+        rois = ", ".join(f"{code} ({count} ROI{'s' if count > 1 else ''})" for code, count in sorted(counts.items()))
+        line = f"rtcontour: {rois}"
         parts = [text(dataset, "StructureSetDescription"), line]
         dataset.StructureSetDescription = "; ".join(part for part in parts if part)[:LONGEST_DESCRIPTION]
