@@ -62,3 +62,8 @@ def test_a_summary_has_one_line_a_code_and_the_worst_first():
         "note hu-rounded (1): rounded",
     ]
     assert summarize_findings([]) == []
+
+
+def test_a_summary_shows_the_worst_of_a_code():
+    note, warning = Finding("reference-missing", "some", "note"), Finding("reference-missing", "all")
+    assert summarize_findings([note, warning, note]) == ["warning reference-missing (3): all"]

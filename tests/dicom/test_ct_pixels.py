@@ -185,3 +185,37 @@ def test_frames_at_one_position_are_named_by_their_numbers(tmp_path, dicom):
     dicom.save(image, tmp_path / "all.dcm")
     with pytest.raises(GeometryError, match="frame 1 and frame 2 lie at one position"):
         read_ct_geometry(tmp_path)
+
+
+def test_frames_that_are_missing_are_not_made_up(tmp_path, dicom):
+    image = enhanced(dicom)
+    image.set_original_encoding(False, True)
+    image.compress(RLELossless, generate_instance_uid=False)
+    frames = list(pydicom.encaps.generate_frames(image.PixelData, number_of_frames=4))
+    image.PixelData = pydicom.encaps.encapsulate(frames[:3])
+    dicom.save(image, tmp_path / "all.dcm")
+    with pytest.raises(InputFileError, match=r"all\.dcm: (holds 3 of its 4 frames|has broken or incomplete pixels)"):
+        read_ct_series(tmp_path)
+
+
+def test_an_enhanced_ct_of_one_frame_is_as_thick_as_its_group_says(tmp_path, dicom):
+    dicom.save(enhanced(dicom, frames=1), tmp_path / "all.dcm")
+    assert read_ct_geometry(tmp_path).grid.spacing_mm[2] == 2.5
+
+
+def test_bits_above_the_lowest_are_shifted_down(tmp_path, dicom):
+    values = PIXELS.clip(0, 4095)
+    stored = (values << 4).astype(np.uint16).view(np.int16)
+    image = dicom.ct_slice(stored, (0, 0, 0), BitsStored=12, HighBit=15, PixelRepresentation=0)
+    dicom.save(image, tmp_path / "0.dcm")
+    assert np.array_equal(read_ct_series(tmp_path).hu[:, :, 0], values.T)
+
+
+@pytest.mark.parametrize(("kind", "read"), [("Z_EFF", False), ("MGML", False), ("HU", True), ("US", True), ("", True)])
+def test_values_that_are_no_hu_are_refused(tmp_path, dicom, kind, read):
+    dicom.save(dicom.ct_slice(PIXELS, (0, 0, 0), RescaleType=kind), tmp_path / "0.dcm")
+    if read:
+        assert np.array_equal(read_ct_series(tmp_path).hu[:, :, 0], PIXELS.T)
+    else:
+        with pytest.raises(InputFileError, match=f"values are {kind}, not HU"):
+            read_ct_series(tmp_path)

@@ -151,6 +151,27 @@ def test_uneven_slices_are_resampled_to_the_finest_step_or_refused(tmp_path, dic
         read_ct_geometry(tmp_path, uneven="ignore")
 
 
+@pytest.mark.parametrize("step", [1.1, 1.05])
+def test_small_deviations_that_add_up_are_uneven(step):
+    """Each step is within the tolerance of the usual one; half-way the positions would be off by millimetres."""
+    depths = np.cumsum([0.0, *[1.0] * 50, *[step] * 50])
+    with pytest.raises(GeometryError, match="expected even steps"):
+        stack_slices(depths, [""] * 101, "ct", "refuse")
+    stack, findings = stack_slices(depths, [""] * 101, "ct", "resample")
+    assert codes(findings) == ["spacing-uneven"] and np.allclose(np.diff(stack.at) * stack.spacing_mm, np.diff(depths))
+    assert np.diff(np.ceil(stack.at - 0.5)).min() >= 1  # no two images on one slice
+
+
+def test_only_the_chosen_series_must_be_sound(tmp_path, dicom):
+    dicom.save_stack(tmp_path / "a", [0, 2, 4])
+    broken = dicom.ct_slice(np.zeros((3, 2)), (0, 0, 0), series="1.2.3.5")
+    del broken.ImagePositionPatient
+    dicom.save(broken, tmp_path / "b" / "0.dcm")
+    assert read_ct_geometry(tmp_path, series_uid=dicom.SERIES).grid.shape == (2, 3, 3)
+    with pytest.raises(InputFileError, match=r"1\.2\.3\.5 \(1 files, of which one cannot be read\)"):
+        read_ct_geometry(tmp_path)
+
+
 @given(steps=lists(sampled_from([1, 1.25, 2, 3, 5]), min_size=1, max_size=12))
 def test_every_image_of_an_uneven_stack_lies_on_a_slice(steps):
     depths = np.cumsum([10.0, *steps])

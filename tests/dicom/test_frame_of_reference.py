@@ -62,3 +62,23 @@ def test_other_series_and_images_are_findings(structures, ct):
     roi = Roi(1, "Bladder", (Contour(np.zeros((3, 3)), image_uid="8.8"),))
     other = dataclasses.replace(structures, series_uid="7.7", rois=(roi,))
     assert codes(check_frame_of_reference(other, ct)) == ["series-differs", "reference-dangling"]
+
+
+def test_a_second_series_that_the_file_names_is_no_other_one(structures, ct):
+    other = dataclasses.replace(structures, series_uid="7.7", series_uids=("7.7", ct.series_uid))
+    assert check_frame_of_reference(other, ct) == []
+
+
+def test_contours_two_slices_from_the_image_they_name_are_a_finding(tmp_path):
+    grid = Grid((2, 3, 5), (1.0, 1.0, 2.0), (0.0, 0.0, 0.0))
+    ct = write_ct_series(tmp_path / "ct", np.zeros(grid.shape, np.int16), grid)
+
+    def drawn(shift, z_mm):
+        contours = [Contour(np.full((3, 3), 2.0 * k + z_mm), image_uid=ct.image_uids[k + shift]) for k in range(3)]
+        return StructureSet((Roi(1, "a", tuple(contours)),), "", ct.frame_of_reference_uid, ct.series_uid, "1.2", "")
+
+    assert codes(check_frame_of_reference(drawn(0, 1.0), ct)) == []  # half-way: the upper one is named
+    assert codes(check_frame_of_reference(drawn(1, 0.0), ct)) == []
+    found = check_frame_of_reference(drawn(2, 0.0), ct)
+    assert codes(found) == ["reference-elsewhere"] and "3 of 3 contours" in found[0].message
+    assert codes(check_frame_of_reference(drawn(0, 500.0), ct)) == ["reference-elsewhere"]

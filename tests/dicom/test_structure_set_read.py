@@ -291,3 +291,31 @@ def test_damaged_bytes_are_an_error_of_ours_or_none(tmp_path):
             read_structure_set(path)
         except RtContourError as error:
             assert "\n" not in str(error)
+
+
+def test_a_colour_in_words_is_a_finding(tmp_path):
+    dataset = structure_set()
+    dataset.ROIContourSequence[0].add(pydicom.DataElement(0x3006002A, "OB", b"red "))
+    structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
+    assert structures["PTV"].color is None and codes(structures) == ["color-odd"]
+
+
+@pytest.mark.parametrize("number", [b"abc ", b"1.5 "])
+def test_a_number_that_is_none_is_told_as_such(tmp_path, number):
+    dataset = structure_set()
+    dataset.StructureSetROISequence[0].add(pydicom.DataElement(0x30060022, "OB", number))
+    with pytest.raises(InputFileError, match="ROINumber"):
+        read_structure_set(save(dataset, tmp_path / "rs.dcm"))
+
+
+def test_a_retired_offset_is_a_finding(tmp_path):
+    dataset = structure_set()
+    dataset.ROIContourSequence[0].ContourSequence[0].ContourOffsetVector = [0, 0, 9]
+    assert codes(read_structure_set(save(dataset, tmp_path / "rs.dcm"))) == ["contour-offset"]
+
+
+def test_observations_of_an_undefined_roi_are_a_finding(tmp_path):
+    dataset = structure_set()
+    dataset.RTROIObservationsSequence[0].ReferencedROINumber = 99
+    structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
+    assert codes(structures) == ["roi-number-unknown"] and "99" in structures.findings[0].message

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pydicom
 import pytest
@@ -296,3 +298,73 @@ def test_a_contour_on_a_missing_slice_is_kept_and_refers_to_no_image(tmp_path, d
     assert [contour.image_uid for contour in structures["External"].contours] == list(ct.image_uids)
     assert ct.image_uids.index(None) == 2 and rasterize(structures["External"], ct.grid).voxel_count == mask.voxel_count
     assert codes(check_frame_of_reference(structures, ct)) == [] and dciodvfy_errors(path) == []
+
+
+def test_masks_of_one_call_never_replace_each_other(tmp_path, ct):
+    first = write(tmp_path / "first.dcm", {"X": ring()}, ct)
+    small = np.zeros(SHAPE, bool)
+    small[1, 1, 1] = True
+    masks = {"X": Mask.from_array(small, OBLIQUE), "X ": ring()}
+    both = read_structure_set(write(tmp_path / "both.dcm", masks, ct, append_to=first, replace_rois=True, findings=[]))
+    assert [roi.name for roi in both.rois] == ["X", "X_2"]
+    assert [rasterize(roi, OBLIQUE).voxel_count for roi in both.rois] == [1, ring().voxel_count]
+
+
+def test_numbers_of_items_without_an_roi_are_given_to_none(tmp_path, ct):
+    """Else the new ROI would inherit contours and observations that belong to nobody."""
+    first = write(tmp_path / "first.dcm", {"a": ring(), "b": ring()}, ct)
+    dataset = pydicom.dcmread(first)
+    dataset.ROIContourSequence[1].ReferencedROINumber = 3
+    dataset.RTROIObservationsSequence[1].ReferencedROINumber = 4
+    dataset.save_as(first)
+    found = []
+    both = write(tmp_path / "both.dcm", {"new": ring()}, ct, append_to=first, findings=found)
+    new = read_structure_set(both)["new"]
+    assert new.number == 5 and rasterize(new, OBLIQUE).voxel_count == ring().voxel_count
+    assert codes(found).count("roi-number-unknown") == 2
+
+
+def test_items_without_a_number_survive_a_replacement(tmp_path, ct):
+    first = write(tmp_path / "first.dcm", {"a": ring(), "b": ring()}, ct)
+    dataset = pydicom.dcmread(first)
+    del dataset.ROIContourSequence[0].ReferencedROINumber
+    dataset.save_as(first)
+    both = write(tmp_path / "both.dcm", {"b": ring()}, ct, append_to=first, replace_rois=True, findings=[])
+    assert len(pydicom.dcmread(both).ROIContourSequence) == 2
+
+
+def test_a_file_keeps_its_frame_when_extended_on_a_ct_without_one(tmp_path, ct, dicom):
+    first = write(tmp_path / "first.dcm", {"a": ring()}, ct)
+    without = dataclasses.replace(ct, frame_of_reference_uid=None)
+    both = read_structure_set(write(tmp_path / "both.dcm", {"b": ring()}, without, append_to=first, findings=[]))
+    assert both.rois_elsewhere == () and both.frame_of_reference_uid == ct.frame_of_reference_uid
+    assert check_frame_of_reference(both, ct) == []
+
+
+@pytest.mark.parametrize("label, written", [("前立腺", "前立腺"), ("", "rtcontour"), (" a\\b\nc ", "a_b_c")])
+def test_a_label_keeps_its_letters_and_is_never_empty(tmp_path, ct, label, written):
+    assert read_structure_set(write(tmp_path / "rs.dcm", {"x": ring()}, ct, label=label)).label == written
+
+
+@pytest.mark.parametrize(
+    "contour, said",
+    [
+        (Contour(np.zeros((3, 3)), ""), "is of type ''"),
+        (Contour(np.zeros((3, 3)), "RÜND"), "is of type 'RÜND'"),
+        (Contour(np.zeros((0, 3))), r"shape \(0, 3\)"),
+        (Contour(np.zeros(9)), r"shape \(9,\)"),
+        (Contour(np.full((3, 3), np.nan)), "no position"),
+    ],
+)
+def test_contours_that_dicom_does_not_have_are_not_written(tmp_path, ct, contour, said):
+    with pytest.raises(GeometryError, match=f"ROI 'x', contour 2: .*{said}"):
+        write(tmp_path / "rs.dcm", {"x": [Contour(np.zeros((1, 3)), "POINT"), contour]}, ct)
+    assert not (tmp_path / "rs.dcm").exists()
+
+
+def test_nothing_to_write_and_a_ct_without_uids_are_refused(tmp_path, ct):
+    with pytest.raises(GeometryError, match="no masks"):
+        write(tmp_path / "rs.dcm", {}, ct)
+    for lacking in ({"study_uid": ""}, {"series_uid": ""}, {"image_uids": (None,) * 4}):
+        with pytest.raises(InputFileError, match="no study, series or image UIDs"):
+            write(tmp_path / "rs.dcm", {"x": ring()}, dataclasses.replace(ct, **lacking))

@@ -105,7 +105,7 @@ def known_structure(shape: Shape, grid: Grid) -> Structure:
 
 def pelvis_case() -> Case:
     """The five structures of Sartor 2020 in a synthetic pelvis."""
-    from rtcontour.phantom import draw_pelvis  # late, since it brings torch with it
+    from rtcontour.phantom import draw_pelvis  # late, since it loads compiled code
 
     return _patient_case("pelvis", draw_pelvis(SEED, spacing_mm=(1.6, 1.6, 3.0), columns_rows=(256, 224)), SARTOR_5)
 

@@ -86,7 +86,7 @@ def require_conformance(found: Conformance, out_dir: str | Path) -> None:
     if not found.passed:
         raise GeometryError(
             f"{Path(out_dir) / 'conformance.md'}: this installation does not conform: {'; '.join(failed)}; "
-            "do not use its contours, install it anew and run the suite again"
+            "do not use its contours, reinstall rtcontour and run the suite again"
         )
 
 

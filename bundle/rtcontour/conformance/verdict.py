@@ -117,7 +117,7 @@ def _of_others(cross_reads: Sequence[CrossRead]) -> Verdict:
     criterion, limit = "Dice against the masks of other programs", f"at least {LOWEST_DICE:g}"
     values = [(row.lowest_dice, row) for row in cross_reads if row.judged and row.lowest_dice is not None]
     if not values:
-        return Verdict(criterion, limit, "nothing: none is installed that could be read", None)
+        return Verdict(criterion, limit, "nothing: no installed program could read the files", None)
     worst, row = min(values, key=lambda pair: pair[0])
     return Verdict(criterion, limit, f"{worst:.5f} with {row.reader} in {row.case}", worst >= LOWEST_DICE)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+FARTHEST_MM = 1e6  # a kilometre: no position of a patient
+
 
 @dataclass(frozen=True, eq=False)
 class Contour:
@@ -21,6 +23,11 @@ class Contour:
     points_mm: NDArray[np.float64]
     kind: str = "CLOSED_PLANAR"
     image_uid: str | None = None
+
+
+def is_placed(contour: Contour) -> bool:
+    """Whether a contour has points, all of which could be positions of a patient."""
+    return len(contour.points_mm) > 0 and bool(np.all(np.abs(contour.points_mm) <= FARTHEST_MM))
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,10 +44,10 @@ def describe_gaps(gaps: list[tuple[int, int]], subject: str, *, filled: bool) ->
     if not gaps:
         return []
     count = sum(above - below - 1 for below, above in gaps)
-    where = f"{count} slices between contours have none, the first is slice {gaps[0][0] + 1}"
+    where = f"{count} slices between contours are not contoured, the first is slice {gaps[0][0] + 1}"
     if filled:
         return [Finding("slices-interpolated", f"{where}; filled by shape-based interpolation", subject=subject)]
-    return [Finding("slices-left-out", f"{where}; they set no voxel (fill_gaps=True fills them)", subject=subject)]
+    return [Finding("slices-left-out", f"{where}; they stay empty (--fill-gaps, fill_gaps=True)", subject=subject)]
 
 
 def interpolate_gaps(mask: Mask, gaps: Iterable[tuple[int, int]]) -> Mask:

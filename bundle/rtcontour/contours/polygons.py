@@ -9,11 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rtcontour.contours.contour import Contour
+from rtcontour.contours.contour import FARTHEST_MM, Contour
 from rtcontour.errors import GeometryError
 from rtcontour.grid import Grid
-
-FARTHEST_MM = 1e6  # a kilometre
 
 
 @dataclass(frozen=True, eq=False)

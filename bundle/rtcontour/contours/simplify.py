@@ -35,7 +35,7 @@ def points_to_keep(
     points, keep = points_mm[closed], pinned[closed]
     begin = first + np.arange(lengths.size)
     keep[begin] = keep[begin + lengths] = True
-    for limit_mm in chain(repeat(0.0, 2), repeat(tolerance_mm)):  # two splits without mercy leave three points or four
+    for limit_mm in chain(repeat(0.0, 2), repeat(tolerance_mm)):  # the first two leave three points or four
         farthest = _farthest_beyond(points, np.flatnonzero(keep), limit_mm)
         if not farthest.size:
             break

@@ -116,11 +116,13 @@ def announced_sop_class(path: Path) -> str | None:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """A value as one string without padding, "" where there is none."""
+    """A value as one string without padding, "" where there is none, or a sequence in its place."""
     stored = stored_bytes(dataset, keyword)
     if stored is not None and stored.isascii() and ESCAPE not in stored:  # pydicom would make the same of it, slowly
         return stored.decode("ascii").strip(" \0")
     value = dataset.get(keyword)
+    if isinstance(value, Sequence):  # from a damaged file; as text, one that is nested would fill the memory
+        return ""
     parts: Iterable[object] = value if isinstance(value, MultiValue) else [value]
     return "" if value is None else "\\".join(str(part) for part in parts).strip(" \0")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from rtcontour.contours import Contour, is_placed, slices_of
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.structure_set import StructureSet
 from rtcontour.errors import Finding, GeometryError
@@ -50,13 +53,30 @@ def check_frame_of_reference(
 
 def _check_references(structure_set: StructureSet, ct: CtGeometry, name: str) -> list[Finding]:
     findings = []
-    if structure_set.series_uid not in (None, ct.series_uid):
+    named_series = structure_set.series_uids or (structure_set.series_uid,)
+    if named_series != (None,) and ct.series_uid not in named_series:
         message = f"was drawn on series {structure_set.series_uid}, the CT is series {ct.series_uid}"
         findings.append(Finding("series-differs", message, subject=name))
-    images = set(ct.image_uids)
-    named = [contour.image_uid for roi in structure_set.rois for contour in roi.contours if contour.image_uid]
-    dangling = sum(uid not in images for uid in named)
+    slice_of = {uid: k for k, uid in enumerate(ct.image_uids) if uid}
+    contours = [contour for roi in structure_set.rois for contour in roi.contours if contour.image_uid]
+    dangling = sum(contour.image_uid not in slice_of for contour in contours)
     if dangling:
-        message = f"{dangling} of {len(named)} contours name images that are not in the CT; their positions decide"
+        message = f"{dangling} of {len(contours)} contours name images that are not in the CT; their positions decide"
         findings.append(Finding("reference-dangling", message, subject=name))
-    return findings
+    return findings if ct.frames else findings + _check_places(contours, slice_of, ct, name)
+
+
+def _check_places(contours: list[Contour], slice_of: dict[str, int], ct: CtGeometry, name: str) -> list[Finding]:
+    """Compare the image that each contour names with the slice it lies on."""
+    known = [contour for contour in contours if contour.image_uid in slice_of and is_placed(contour)]
+    named = np.array([slice_of[str(contour.image_uid)] for contour in known], np.int64)
+    lies_on = slices_of(known, ct.grid)
+    elsewhere = np.abs(named - lies_on) > 1  # a neighbour is named where a contour lies between two slices
+    if not elsewhere.any():
+        return []
+    first = int(np.flatnonzero(elsewhere)[0])
+    message = (
+        f"{np.count_nonzero(elsewhere)} of {len(known)} contours lie on other slices than the image they name, the "
+        f"first on slice {lies_on[first]} instead of {named[first]} (-1: on none); their positions decide"
+    )
+    return [Finding("reference-elsewhere", message, subject=name)]

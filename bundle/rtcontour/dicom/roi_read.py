@@ -38,7 +38,7 @@ def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, 
     observed = _by_number(_items(dataset, "RTROIObservationsSequence", path, found), path, found)
     numbers = [_number(item, "ROINumber", path) for item in definitions]
     names = _names(dataset, definitions, numbers, path, found)
-    _check_numbers(numbers, drawn, path, found)
+    _check_numbers(numbers, drawn, observed, path, found)
     rois = tuple(
         _roi(name, number, drawn.get(number, []), observed.get(number, []), path, found)
         for name, number in zip(names, numbers, strict=True)
@@ -69,12 +69,18 @@ def _by_number(items: list[Dataset], path: Path, found: list[Finding]) -> dict[i
 
 def _number(item: Dataset, keyword: str, path: Path) -> int:
     values = read_numbers(item, keyword)
-    if values.size != 1:
+    if values.size != 1 or not values[0].is_integer():
         raise InputFileError(f"{path}: an item without {keyword}, so its ROI is unknown; export it again")
     return int(values[0])
 
 
-def _check_numbers(numbers: list[int], drawn: dict[int, list[Dataset]], path: Path, found: list[Finding]) -> None:
+def _check_numbers(
+    numbers: list[int],
+    drawn: dict[int, list[Dataset]],
+    observed: dict[int, list[Dataset]],
+    path: Path,
+    found: list[Finding],
+) -> None:
     twice = [number for number, count in Counter(numbers).items() if count > 1]
     if twice:
         raise InputFileError(
@@ -84,6 +90,9 @@ def _check_numbers(numbers: list[int], drawn: dict[int, list[Dataset]], path: Pa
     for number in drawn.keys() - set(numbers):
         contours = sum(len(items_of(item, "ContourSequence")) for item in drawn[number])
         message = f"{contours} contours belong to ROI number {number}, which the file does not define; left out"
+        found.append(Finding("roi-number-unknown", message, subject=path.name))
+    if observed.keys() - set(numbers):
+        message = f"observations belong to ROI numbers {sorted(observed.keys() - set(numbers))}, which are not defined"
         found.append(Finding("roi-number-unknown", message, subject=path.name))
 
 
@@ -126,6 +135,10 @@ def _contours(drawn: list[Dataset], name: str, path: Path, found: list[Finding])
             f"{path}: ROI {name!r}, contour {error.contour + 1}: {error}; export the structure set again"
         ) from error
     _check_counts(items, points_mm, name, found)
+    offset = sum(bool(stored_bytes(item, "ContourOffsetVector")) for item in items)
+    if offset:
+        message = f"{offset} of {len(items)} contours have an offset vector, which DICOM has retired; it is not applied"
+        found.append(Finding("contour-offset", message, subject=name))
     return tuple(
         Contour(points, text(item, "ContourGeometricType"), _image_uid(item))
         for item, points in zip(items, points_mm, strict=True)

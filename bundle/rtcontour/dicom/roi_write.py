@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from rtcontour.contours import FARTHEST_MM, Contour
 from rtcontour.dicom.algorithm import Algorithm, describe_algorithm
 from rtcontour.dicom.contour_items import contour_sequence
+from rtcontour.dicom.coordinates import read_numbers
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import text
 from rtcontour.errors import Finding, GeometryError, StructureNameError
@@ -37,7 +38,7 @@ def add_roi(
     Source: DICOM PS3.3 C.8.8.5, C.8.8.6, C.8.8.8.
     """
     definitions, observations = dataset.StructureSetROISequence, dataset.RTROIObservationsSequence
-    number = _next_number(definitions, "ROINumber")
+    number = _next_number(definitions, "ROINumber", dataset.ROIContourSequence, observations)
     structure = structure_or_fallback(name)
     written_name = _fitting_name(name, [text(item, "ROIName") for item in definitions], found)
     observation = _observation(number, written_name, structure, found)
@@ -66,10 +67,10 @@ def replace_roi(
             f"{len(same)} ROIs of the structure set to extend are called {name!r}, so none of them can be replaced; "
             "rename one, or write the new one under a name of its own"
         )
-    number = int(same[0].ROINumber)
-    drawn = [item for item in dataset.ROIContourSequence if int(item.ReferencedROINumber) == number]
+    number = int(read_numbers(same[0], "ROINumber")[0])
+    drawn = [item for item in dataset.ROIContourSequence if _number_of(item, "ReferencedROINumber") == number]
+    others = [item for item in dataset.ROIContourSequence if _number_of(item, "ReferencedROINumber") != number]
     color = next((item.ROIDisplayColor for item in drawn if text(item, "ROIDisplayColor")), None)
-    others = [item for item in dataset.ROIContourSequence if int(item.ReferencedROINumber) != number]
     color = list(structure_or_fallback(name).color) if color is None else color
     dataset.ROIContourSequence = [*others, _drawing(number, color, contours, ct)]
     _declare_generation(same[0], algorithm)
@@ -110,13 +111,26 @@ def shortened(label: str, what: str, found: list[Finding]) -> str:
     return short
 
 
-def _next_number(items: Collection[Dataset], keyword: str) -> int:
-    return 1 + max((int(item.get(keyword) or 0) for item in items), default=0)
+def printable(text: str) -> str:
+    """Text as DICOM allows it in one line: without backslash and control characters, and without blanks around it."""
+    return "".join(c if c.isprintable() and c != "\\" else "_" for c in text).strip()
+
+
+def _next_number(items: Collection[Dataset], keyword: str, *referring: Collection[Dataset]) -> int:
+    """A number that no item has, and none refers to: a file may hold contours of an ROI that it does not define."""
+    taken = [_number_of(item, keyword) for item in items]
+    taken += [_number_of(item, "ReferencedROINumber") for items in referring for item in items]
+    return 1 + max((number for number in taken if number is not None), default=0)
+
+
+def _number_of(item: Dataset, keyword: str) -> int | None:
+    numbers = read_numbers(item, keyword)
+    return int(numbers[0]) if numbers.size == 1 else None
 
 
 def _fitting_name(name: str, taken: Collection[str], found: list[Finding]) -> str:
     """The name as an ROI name may be: 64 characters without backslash or control characters, and not used yet."""
-    allowed = "".join(c if c.isprintable() and c != "\\" else "_" for c in name).strip()
+    allowed = printable(name)
     if not allowed:
         raise StructureNameError("a mask has an empty name; expected the name of its ROI: give it one")
     fitting, copy = allowed[:LONGEST_NAME].strip(), 1

@@ -22,6 +22,7 @@ class StructureSet:
         findings: what was odd in the file.
         study_uid: Study Instance UID; None where the file names none.
         rois_elsewhere: names of ROIs that lie in another frame of reference than `frame_of_reference_uid`.
+        series_uids: all image series that it names.
         file_name: where it was read from, for messages.
     """
 
@@ -34,6 +35,7 @@ class StructureSet:
     findings: tuple[Finding, ...] = ()
     study_uid: str | None = None
     rois_elsewhere: tuple[str, ...] = ()
+    series_uids: tuple[str, ...] = ()
     file_name: str = ""
 
     def __getitem__(self, name: str) -> Roi:

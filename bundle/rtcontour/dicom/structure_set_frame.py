@@ -17,7 +17,7 @@ from rtcontour.dicom.dicom_file import items_of, read_dicom, text, understood
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
 from rtcontour.dicom.structure_set_read import parse_structure_set
 from rtcontour.dicom.uids import new_uid
-from rtcontour.errors import Finding
+from rtcontour.errors import Finding, InputFileError
 
 DETACHED_STUDY_MANAGEMENT = "1.2.840.10008.3.1.2.3.1"  # retired, and still what planning systems expect here
 SEQUENCES = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")
@@ -31,14 +31,22 @@ def frame_uid_of(ct: CtGeometry, found: list[Finding]) -> str:
         return ct.frame_of_reference_uid
     message = "the CT names no frame of reference, the structure set must; one is made from the series"
     found.append(Finding("frame-of-reference-made", message, subject=ct.series_uid))
-    return new_uid("frame of reference", ct.series_uid)
+    return new_uid("frame of reference", ct.series_uid) if ct.series_uid else new_uid()
 
 
 def new_structure_set(ct: CtGeometry, frame_uid: str, texts: Iterable[str]) -> Dataset:
     """An empty structure set that belongs to the patient and study of the CT and refers to all its images.
 
+    Raises:
+        InputFileError: the CT lacks the UIDs by which a structure set refers to it.
+
     Source: DICOM PS3.3 A.19.3.
     """
+    if not (ct.study_uid and ct.series_uid and any(ct.image_uids)):
+        raise InputFileError(
+            f"{ct.paths[0].parent}: the CT has no study, series or image UIDs, so no structure set can refer to it; "
+            "export it again"
+        )
     dataset = Dataset()
     _copy_patient_and_study(dataset, ct)
     dataset.SpecificCharacterSet = character_set_for([*texts, *(str(element.value) for element in ct.study)])

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 from pydicom.uid import RTStructureSetStorage
 
+from rtcontour.contours import Roi
 from rtcontour.dicom.dicom_file import items_of, quiet_pydicom, read_dicom, text, understood
 from rtcontour.dicom.roi_read import read_rois
 from rtcontour.dicom.structure_set import StructureSet
@@ -34,18 +35,19 @@ def parse_structure_set(dataset: Dataset, path: Path) -> StructureSet:
     with understood(path):
         found = _check_kind(dataset, path)
         rois = read_rois(dataset, path, found)
-        frame_of_reference_uid, elsewhere = _frame_of_reference(dataset, path, found)
-        series_uid = _series_uid(dataset, path, found)
+        frame_of_reference_uid, elsewhere = _frame_of_reference(dataset, rois, path, found)
+        series_uids = _series_uids(dataset, path, found)
         return StructureSet(
             rois=rois,
             label=text(dataset, "StructureSetLabel"),
             frame_of_reference_uid=frame_of_reference_uid,
-            series_uid=series_uid,
+            series_uid=series_uids[0] if series_uids else None,
             sop_instance_uid=text(dataset, "SOPInstanceUID"),
             approval=text(dataset, "ApprovalStatus"),
             findings=tuple(found),
             study_uid=text(dataset, "StudyInstanceUID") or None,
             rois_elsewhere=elsewhere,
+            series_uids=series_uids,
             file_name=path.name,
         )
 
@@ -63,29 +65,31 @@ def _check_kind(dataset: Dataset, path: Path) -> list[Finding]:
     return []
 
 
-def _frame_of_reference(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[str | None, tuple[str, ...]]:
+def _frame_of_reference(
+    dataset: Dataset, rois: tuple[Roi, ...], path: Path, found: list[Finding]
+) -> tuple[str | None, tuple[str, ...]]:
     """The frame that most ROIs name, else the file; and the names of ROIs that name another one."""
-    rois = items_of(dataset, "StructureSetROISequence")
+    definitions = items_of(dataset, "StructureSetROISequence")
     references = items_of(dataset, "ReferencedFrameOfReferenceSequence")
     if not references:
         message = "has no ReferencedFrameOfReferenceSequence: neither images nor series are named"
         found.append(Finding("reference-missing", message, subject=path.name))
-    by_roi = [text(roi, "ReferencedFrameOfReferenceUID") for roi in rois]
+    by_roi = [text(item, "ReferencedFrameOfReferenceUID") for item in definitions]
     by_file = [text(item, "FrameOfReferenceUID") for item in (*references, dataset)]
     named = [uid for uid in by_roi if uid] or [uid for uid in by_file if uid]
     if not named:
         found.append(Finding("frame-of-reference-missing", "names no frame of reference", subject=path.name))
         return None, ()
     usual = Counter(named).most_common(1)[0][0]
-    elsewhere = tuple(text(roi, "ROIName") for roi, uid in zip(rois, by_roi, strict=True) if uid not in ("", usual))
+    elsewhere = tuple(roi.name for roi, uid in zip(rois, by_roi, strict=True) if uid not in ("", usual))
     if elsewhere:
         message = f"{len(elsewhere)} ROIs lie in another frame of reference than the rest: {', '.join(elsewhere)}"
         found.append(Finding("frames-of-reference-differ", message, subject=path.name))
     return usual, elsewhere
 
 
-def _series_uid(dataset: Dataset, path: Path, found: list[Finding]) -> str | None:
-    """The image series that the structure set was drawn on: the first that it names."""
+def _series_uids(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[str, ...]:
+    """The image series that the structure set names; the first is taken for the one it was drawn on."""
     frames = items_of(dataset, "ReferencedFrameOfReferenceSequence")
     studies = [study for frame in frames for study in items_of(frame, "RTReferencedStudySequence")]
     series = [item for study in studies for item in items_of(study, "RTReferencedSeriesSequence")]
@@ -95,4 +99,4 @@ def _series_uid(dataset: Dataset, path: Path, found: list[Finding]) -> str | Non
     if len(uids) > 1:
         message = f"names {len(uids)} image series; the first is taken for the one it was drawn on"
         found.append(Finding("series-several", message, subject=path.name))
-    return uids[0] if uids else None
+    return tuple(uids)

@@ -13,7 +13,7 @@ from rtcontour.contours import Contour, trace
 from rtcontour.dicom.algorithm import Algorithm
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.dicom_file import quiet_pydicom, text
-from rtcontour.dicom.roi_write import add_roi, check_contours, replace_roi, roi_names, shortened
+from rtcontour.dicom.roi_write import add_roi, check_contours, printable, replace_roi, roi_names, shortened
 from rtcontour.dicom.structure_set_frame import (
     frame_uid_of,
     make_new_instance,
@@ -69,8 +69,8 @@ def write_structure_set(
         The path.
 
     Raises:
-        GeometryError: a mask is on another grid than the CT, a contour is none that DICOM has, or `append_to` is in
-            another frame of reference.
+        GeometryError: there are no masks, a mask is on another grid than the CT, a contour is none that DICOM has, or
+            `append_to` is in another frame of reference.
         InputFileError: `append_to` cannot be read.
         ConfigError: a tolerance that is no distance.
         StructureNameError: a mask without a name, a name that the file appended to cannot spell, or one that several
@@ -108,6 +108,8 @@ def compose_structure_set(
     tolerance_mm: float = 0.0,
 ) -> tuple[Dataset, list[Finding]]:
     """The data set that `write_structure_set` writes, for Implicit VR only, and what was odd."""
+    if not masks and append_to is None:
+        raise GeometryError("there are no masks to write, and a structure set needs an ROI; give at least one")
     _check_grids(masks, ct)
     for name, mask in masks.items():
         if not isinstance(mask, Mask):
@@ -130,7 +132,7 @@ def compose_structure_set(
         else:
             add_roi(dataset, name, contours, ct, frame_uid, algorithm, found)
             found += _not_replaced(name) if replace_rois else ()
-    make_new_instance(dataset, shortened(label.strip() or DEFAULT_LABEL, "the structure set label", found))
+    make_new_instance(dataset, shortened(printable(label) or DEFAULT_LABEL, "the structure set label", found))
     _describe(dataset, of_masks)
     return dataset, [*of_masks, *found]
 
