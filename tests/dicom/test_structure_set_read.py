@@ -310,6 +310,8 @@ def test_a_number_that_is_none_is_told_as_such(tmp_path, number):
 
 def test_a_retired_offset_is_a_finding(tmp_path):
     dataset = structure_set()
+    dataset.ROIContourSequence[0].ContourSequence[0].ContourOffsetVector = [0, 0, 0]
+    assert codes(read_structure_set(save(dataset, tmp_path / "none.dcm"))) == []
     dataset.ROIContourSequence[0].ContourSequence[0].ContourOffsetVector = [0, 0, 9]
     assert codes(read_structure_set(save(dataset, tmp_path / "rs.dcm"))) == ["contour-offset"]
 
@@ -319,3 +321,11 @@ def test_observations_of_an_undefined_roi_are_a_finding(tmp_path):
     dataset.RTROIObservationsSequence[0].ReferencedROINumber = 99
     structures = read_structure_set(save(dataset, tmp_path / "rs.dcm"))
     assert codes(structures) == ["roi-number-unknown"] and "99" in structures.findings[0].message
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.name)
+@pytest.mark.parametrize("uid", ["1.2.3", "1.2.34", "1.2.3abc", "1.2.3.ab", "Anonymous", "2.25." + "9" * 58])
+def test_the_image_of_a_contour_is_read_to_its_last_letter(tmp_path, syntax, uid):
+    dataset = structure_set(["a"])
+    dataset.ROIContourSequence[0].ContourSequence = [contour(SQUARE, image=uid)]
+    assert read_structure_set(save(dataset, tmp_path / "rs.dcm", syntax))["a"].contours[0].image_uid == uid

@@ -368,3 +368,8 @@ def test_nothing_to_write_and_a_ct_without_uids_are_refused(tmp_path, ct):
     for lacking in ({"study_uid": ""}, {"series_uid": ""}, {"image_uids": (None,) * 4}):
         with pytest.raises(InputFileError, match="no study, series or image UIDs"):
             write(tmp_path / "rs.dcm", {"x": ring()}, dataclasses.replace(ct, **lacking))
+
+
+def test_replacing_without_a_file_to_extend_is_refused(tmp_path, ct):
+    with pytest.raises(ConfigError, match="--append-to"):
+        write(tmp_path / "rs.dcm", {"x": ring()}, ct, replace_rois=True)

@@ -18,9 +18,9 @@ from rtcontour.dicom.coordinates import ContourDataError, read_numbers, read_poi
 from rtcontour.dicom.dicom_file import NotUnderstood, items_of, stored_bytes, text
 from rtcontour.errors import Finding, InputFileError
 
-# Referenced SOP Instance UID in little endian, its length with or without a VR before it, and a UID in its place:
-# a structure set repeats it for each contour, and pydicom would make three objects of every one.
-FIRST_INSTANCE_UID = re.compile(rb"\x08\x00\x55\x11(?:UI..|.\0\0\0)([0-9.]{1,64})", re.DOTALL)
+# Referenced SOP Instance UID in little endian: a VR or none, the lowest byte of its length, and a UID. A structure set
+# repeats it for each contour, and pydicom would make three objects of every one.
+FIRST_INSTANCE_UID = re.compile(rb"\x08\x00\x55\x11(?:UI(.)\0|(.)\0\0\0)([0-9.]{1,64})", re.DOTALL)
 
 
 def read_rois(dataset: Dataset, path: Path, found: list[Finding]) -> tuple[Roi, ...]:
@@ -135,7 +135,7 @@ def _contours(drawn: list[Dataset], name: str, path: Path, found: list[Finding])
             f"{path}: ROI {name!r}, contour {error.contour + 1}: {error}; export the structure set again"
         ) from error
     _check_counts(items, points_mm, name, found)
-    offset = sum(bool(stored_bytes(item, "ContourOffsetVector")) for item in items)
+    offset = sum(bool(np.any(read_numbers(item, "ContourOffsetVector"))) for item in items)
     if offset:
         message = f"{offset} of {len(items)} contours have an offset vector, which DICOM has retired; it is not applied"
         found.append(Finding("contour-offset", message, subject=name))
@@ -168,8 +168,9 @@ def _image_uid(item: Dataset) -> str | None:
     stored = stored_bytes(item, "ContourImageSequence")
     if stored is not None:
         match = FIRST_INSTANCE_UID.search(stored)
-        if match:
-            return match[1].decode("ascii")
+        # A UID that an anonymiser replaced by a word, or by one with letters in it, is left to pydicom.
+        if match and ord(match[1] or match[2]) - len(match[3]) in (0, 1):
+            return match[3].decode("ascii")
     images = items_of(item, "ContourImageSequence")
     return next((uid for image in images if (uid := text(image, "ReferencedSOPInstanceUID"))), None)
 

@@ -20,7 +20,7 @@ from rtcontour.dicom.structure_set_frame import (
     new_structure_set,
     structure_set_to_extend,
 )
-from rtcontour.errors import Finding, GeometryError, deliver
+from rtcontour.errors import ConfigError, Finding, GeometryError, deliver
 from rtcontour.files import refuse_existing, whole_file
 from rtcontour.mask import Mask
 from rtcontour.structures import check_sides
@@ -72,7 +72,7 @@ def write_structure_set(
         GeometryError: there are no masks, a mask is on another grid than the CT, a contour is none that DICOM has, or
             `append_to` is in another frame of reference.
         InputFileError: `append_to` cannot be read.
-        ConfigError: a tolerance that is no distance.
+        ConfigError: a tolerance that is no distance, or `replace_rois` without `append_to`.
         StructureNameError: a mask without a name, a name that the file appended to cannot spell, or one that several
             of its ROIs have where it is to be replaced.
         OutputError: the file exists, or cannot be written.
@@ -110,6 +110,8 @@ def compose_structure_set(
     """The data set that `write_structure_set` writes, for Implicit VR only, and what was odd."""
     if not masks and append_to is None:
         raise GeometryError("there are no masks to write, and a structure set needs an ROI; give at least one")
+    if replace_rois and append_to is None:
+        raise ConfigError("ROIs are to be replaced, and no structure set to extend is given; say --append-to RTSTRUCT")
     _check_grids(masks, ct)
     for name, mask in masks.items():
         if not isinstance(mask, Mask):
