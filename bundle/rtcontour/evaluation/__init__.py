@@ -1,7 +1,7 @@
 """Scores, pictures and reports of contours that were compared."""
 
-from rtcontour.evaluation.folders import evaluate_folders
-from rtcontour.evaluation.picture import draw_contours
+from rtcontour.evaluation.evaluate import evaluate_folders
+from rtcontour.evaluation.figures import draw_contours
 from rtcontour.evaluation.report import NOT_FOR_CLINICAL_USE, write_report
 from rtcontour.evaluation.score import FolderScores, score_folder
 

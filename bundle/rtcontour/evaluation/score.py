@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtcontour.errors import DataSetError, Finding, GeometryError
-from rtcontour.evaluation.cases import CaseFiles, ContouredCase, list_cases, read_case
+from rtcontour.evaluation.inputs import CaseFiles, ContouredCase, list_cases, read_case
 from rtcontour.grid import Grid
 from rtcontour.metrics import StructureScores, compare_labels
 

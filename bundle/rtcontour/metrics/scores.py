@@ -36,6 +36,10 @@ class StructureScores:
         added_path_length_mm: number of truth boundary pixels that are no predicted boundary pixels, times the mean
             in-plane spacing (Vaassen 2020): the whole boundary of a missed organ, 0 for a false one.
         centroid_shift_mm: distance between the two centres of mass; None unless compared.
+        lateral_bias_mm: how far the predicted centre of mass lies to the patient's left of the true one; None unless
+            compared, as are the next two.
+        ap_bias_mm: the same towards posterior.
+        si_bias_mm: the same towards superior.
     """
 
     outcome: Outcome
@@ -53,3 +57,6 @@ class StructureScores:
     surface_dice: float | None = None
     added_path_length_mm: float | None = None
     centroid_shift_mm: float | None = None
+    lateral_bias_mm: float | None = None
+    ap_bias_mm: float | None = None
+    si_bias_mm: float | None = None

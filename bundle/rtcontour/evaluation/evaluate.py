@@ -13,8 +13,8 @@ from typing import Any
 
 from rtcontour.datasets import read_image
 from rtcontour.errors import Finding, GeometryError, deliver
-from rtcontour.evaluation.cases import read_case
-from rtcontour.evaluation.picture import draw_contours
+from rtcontour.evaluation.figures import draw_contours
+from rtcontour.evaluation.inputs import read_case
 from rtcontour.evaluation.report import write_report
 from rtcontour.evaluation.score import FolderScores, score_folder
 from rtcontour.files import refuse_existing, whole_folder

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from rtcontour.errors import GeometryError
-from rtcontour.evaluation.views import View, cut_views
+from rtcontour.evaluation.figures.views import View, cut_views
 from rtcontour.files import whole_file
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask

@@ -84,7 +84,7 @@ def write_report(
 @cache
 def _template() -> Template:
     # A name in a structure set or a folder may hold any character, so everything is escaped.
-    loader = PackageLoader("rtcontour.evaluation", package_path="")
+    loader = PackageLoader("rtcontour.evaluation.report", package_path="")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["decimals"] = _with_decimals
     return environment.get_template("report.html.jinja")

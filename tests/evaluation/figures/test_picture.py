@@ -6,7 +6,7 @@ from matplotlib.image import imread
 
 from rtcontour.errors import GeometryError, OutputError
 from rtcontour.evaluation import draw_contours
-from rtcontour.evaluation.views import axial_slices, cut_views
+from rtcontour.evaluation.figures.views import axial_slices, cut_views
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.structures import color_of

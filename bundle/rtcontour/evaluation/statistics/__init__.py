@@ -1,0 +1,1 @@
+"""Statistics of scores: descriptions, paired tests, pass rates and agreement of volumes."""
