@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtcontour.errors import OutputError
-from rtcontour.files import refuse_existing, refuse_filled, whole_file, whole_folder
+from rtcontour.files import file_stems, refuse_existing, refuse_filled, whole_file, whole_folder
 
 
 def names(folder):
@@ -103,3 +105,23 @@ def test_a_folder_for_results_may_be_absent_or_empty_but_not_filled(tmp_path):
     for taken in (tmp_path, tmp_path / "old.txt"):
         with pytest.raises(OutputError, match=r"holds something already.*--replace True"):
             refuse_filled(taken, replace=False)
+
+
+@pytest.mark.parametrize(
+    "names, files",
+    [
+        (["A", "A", "A_2"], ["A", "A_2", "A_2_2"]),
+        (["A_2", "A", "A"], ["A_2", "A", "A_3"]),
+        (["ptv", "PTV"], ["ptv", "PTV_2"]),
+        (["a/b", "a:b", "", "..x"], ["a_b", "a_b_2", "_", "x"]),
+    ],
+)
+def test_no_two_names_share_a_file(names, files):
+    assert file_stems(names) == files
+
+
+@given(st.lists(st.text(max_size=300), max_size=12))
+def test_any_names_give_as_many_files_that_a_disk_takes(names):
+    files = file_stems(names)
+    assert len({file.lower() for file in files}) == len(names)
+    assert all(len(file.encode()) < 200 and "/" not in file and not file.startswith(".") for file in files)

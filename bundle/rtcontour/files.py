@@ -1,12 +1,13 @@
-"""Where the bundle lies, and outputs that appear whole or not at all and never replace anything unasked."""
+"""Where the bundle lies, outputs that appear whole or not at all and never replace anything unasked, and file names."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rtcontour.errors import InputFileError, OutputError
 
 # What the caller's own writing can meet; other errors in its block, a missing input say, are not about the output.
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+LONGEST_STEM_BYTES = 150  # a file name may have 255 on most disks, and gets a suffix
 
 
 @contextmanager
@@ -94,6 +96,25 @@ def refuse_filled(folder: str | Path, *, replace: bool) -> None:
     folder = Path(folder)
     if not replace and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise OutputError(f"{folder}: holds something already; name another place, or say --replace True")
+
+
+def file_stems(names: Iterable[str]) -> list[str]:
+    """File names without suffix for any names: unsafe characters as "_", told apart where they would be the same.
+
+    Names are cut where a file name would become too long, and count as the same in upper and lower case.
+    """
+    stems: list[str] = []
+    for name in names:
+        safe = re.sub(r"[^\w+\-.,()]", "_", name.strip()).lstrip(".") or "_"
+        short = safe.encode("utf-8")[:LONGEST_STEM_BYTES].decode("utf-8", errors="ignore")
+        stems.append(unique_name(short, [stem.lower() for stem in stems], str.lower))
+    return stems
+
+
+def unique_name(name: str, taken: Collection[str], form: Callable[[str], str] = str) -> str:
+    """The name, or the first of NAME_2, NAME_3, ... whose form is not taken."""
+    candidates = (name, *(f"{name}_{count}" for count in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if form(candidate) not in taken)
 
 
 def bundle_root() -> str:

@@ -6,36 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rtcontour.datasets import read_masks, write_mask
-from rtcontour.datasets.masks_folder import file_names
 from rtcontour.errors import InputFileError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 
 GRID = Grid((3, 4, 2), (1.0, 1.0, 2.0), (0.0, 0.0, 0.0))
-
-
-@pytest.mark.parametrize(
-    "names, files",
-    [
-        (["A", "A", "A_2"], ["A", "A_2", "A_2_2"]),
-        (["A_2", "A", "A"], ["A_2", "A", "A_3"]),
-        (["ptv", "PTV"], ["ptv", "PTV_2"]),
-        (["a/b", "a:b", "", "..x"], ["a_b", "a_b_2", "_", "x"]),
-    ],
-)
-def test_no_two_names_share_a_file(names, files):
-    assert file_names(names) == [f"{file}.nii.gz" for file in files]
-
-
-@given(st.lists(st.text(max_size=300), max_size=12))
-def test_any_names_give_as_many_files_that_a_disk_takes(names):
-    files = file_names(names)
-    assert len({file.lower() for file in files}) == len(names)
-    assert all(len(file.encode()) < 200 and "/" not in file and not file.startswith(".") for file in files)
 
 
 @pytest.mark.parametrize(

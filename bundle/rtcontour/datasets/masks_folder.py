@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
@@ -18,12 +17,11 @@ from rtcontour.datasets.label_names import LABEL_NAMES, parse_label_names, read_
 from rtcontour.datasets.nifti import read_labels, write_mask
 from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set, write_structure_set
 from rtcontour.errors import Finding, InputFileError, StructureNameError, deliver
-from rtcontour.files import refuse_existing, whole_folder
+from rtcontour.files import file_stems, refuse_existing, unique_name, whole_folder
 from rtcontour.mask import Mask
 from rtcontour.structures import check_sides, read_aliases, resolve_structure
 
 MASKS_INDEX = "structures.json"
-LONGEST_STEM_BYTES = 150  # a file name may have 255 on most disks, and gets a suffix
 
 
 def export_masks(
@@ -62,7 +60,7 @@ def export_masks(
     ct = read_ct_geometry(ct_folder, series_uid=series_uid)
     found = [*structure_set.findings, *ct.findings]
     found += check_frame_of_reference(structure_set, ct, ignore=ignore_frame_of_reference)
-    names = file_names([roi.name for roi in structure_set.rois])
+    names = [f"{stem}.nii.gz" for stem in file_stems([roi.name for roi in structure_set.rois])]
     with whole_folder(output, replace=replace) as folder:
 
         def export(roi: Roi, name: str) -> Mask:
@@ -160,19 +158,6 @@ def import_masks(
     )
 
 
-def file_names(names: Sequence[str]) -> list[str]:
-    """NIfTI file names for structure names: unsafe characters as "_", told apart where they would be the same.
-
-    Names are cut where a file name would become too long, and count as the same in upper and lower case.
-    """
-    stems: list[str] = []
-    for name in names:
-        safe = re.sub(r"[^\w+\-.,()]", "_", name.strip()).lstrip(".") or "_"
-        short = safe.encode("utf-8")[:LONGEST_STEM_BYTES].decode("utf-8", errors="ignore")
-        stems.append(_unique(short, [stem.lower() for stem in stems], str.lower))
-    return [f"{stem}.nii.gz" for stem in stems]
-
-
 def read_masks(folder: str | Path) -> dict[str, Mask]:
     """The masks of a folder by their names: those of structures.json, or of the files where there is none.
 
@@ -187,19 +172,13 @@ def read_masks(folder: str | Path) -> dict[str, Mask]:
         raise InputFileError(f"{folder}: holds no masks (*.nii.gz); name a folder that `rtcontour masks` wrote")
     masks: dict[str, Mask] = {}
     for name, file in files:
-        unique = _unique(name, masks)
+        unique = unique_name(name, masks)
         mask = _read_mask(folder / file)
         if unique != name:
             twice = Finding("roi-name-twice", f"another mask has this name; {file} is called {unique!r}", subject=name)
             mask = replace_fields(mask, findings=(twice,))
         masks[unique] = mask
     return masks
-
-
-def _unique(name: str, taken: Collection[str], form: Callable[[str], str] = str) -> str:
-    """The name, or the first of NAME_2, NAME_3, ... whose form is not taken."""
-    candidates = (name, *(f"{name}_{count}" for count in range(2, len(taken) + 3)))
-    return next(candidate for candidate in candidates if form(candidate) not in taken)
 
 
 def _listed(path: Path) -> list[tuple[str, str]]:
