@@ -62,7 +62,7 @@ class Grid:
         affine = LPS_TO_RAS @ np.asarray(affine_ras, np.float64)
         spacing = np.linalg.norm(affine[:3, :3], axis=0)
         if not spacing.min() > 0:
-            raise GeometryError(f"affine has spacing {tuple(spacing)}; expected three positive distances")
+            raise GeometryError(f"affine has spacing {tuple(spacing.tolist())}; expected three positive distances")
         return cls(shape, tuple(spacing), tuple(affine[:3, 3]), tuple(map(tuple, (affine[:3, :3] / spacing).T)))
 
     @property

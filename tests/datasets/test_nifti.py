@@ -1,6 +1,7 @@
 """NIfTI round trips, judged by nibabel."""
 
 import gzip
+import struct
 import subprocess
 import sys
 
@@ -189,3 +190,17 @@ def test_writing_a_mask_does_not_import_nibabel():
     code = "import rtcontour.datasets, sys; print([m for m in ('nibabel', 'scipy', 'torch') if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"
+
+
+@pytest.mark.parametrize("size_mm", [0.0, float("nan")])
+def test_a_header_without_voxel_size_is_refused_and_not_taken_for_1_mm(tmp_path, size_mm):
+    path = tmp_path / "a.nii"
+    write_image(path, np.zeros((4, 3, 2), np.int16), Grid((4, 3, 2), (1.0, 2.0, 3.0), (0.0, 0.0, 0.0)))
+    header = bytearray(path.read_bytes())
+    struct.pack_into("<f", header, 80, size_mm)  # pixdim[1]
+    path.write_bytes(header)
+    assert read_image(path)[1].spacing_mm == pytest.approx((1, 2, 3))  # the sform still has it
+    struct.pack_into("<2h", header, 252, 0, 0)  # neither qform nor sform
+    path.write_bytes(header)
+    with pytest.raises(InputFileError, match=r"a\.nii: its header gives no voxel size"):
+        read_image(path)

@@ -110,10 +110,21 @@ def _open(path: Path) -> tuple[nibabel.Nifti1Image, Grid]:
         raise InputFileError(f"{path}: is a {type(image).__name__}; expected NIfTI")
     if len(image.shape) != 3:
         raise InputFileError(f"{path}: has shape {image.shape}; expected three dimensions")
+    if not _has_voxel_size(image):
+        raise InputFileError(f"{path}: its header gives no voxel size; write it again with its spacing in mm")
     try:
         return image, Grid.from_affine_ras(image.affine, image.shape)
     except GeometryError as error:
-        raise InputFileError(f"{path}: {error}; the image must not be sheared") from error
+        raise InputFileError(f"{path}: {error}; expected an affine without shear") from error
+
+
+def _has_voxel_size(image: nibabel.Nifti1Image) -> bool:
+    """False where nibabel would take 1 mm for a voxel size of 0 or none in the header, with a line in a log."""
+    if image.header["sform_code"] > 0:  # then the affine has the voxel size
+        return True
+    with image.file_map["image"].get_prepare_fileobj("rb") as file:
+        stored = type(image.header).from_fileobj(file, check=False)["pixdim"][1:4]
+    return bool((np.abs(stored) > 0).all())  # not so for NaN
 
 
 def _voxels(image: nibabel.Nifti1Image, path: Path) -> NDArray[Any]:
