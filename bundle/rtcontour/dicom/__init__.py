@@ -6,6 +6,7 @@ from rtcontour.dicom.ct_read import read_ct_series
 from rtcontour.dicom.ct_scan import find_ct_folders
 from rtcontour.dicom.ct_series import CtGeometry, CtSeries
 from rtcontour.dicom.ct_write import write_ct_series
+from rtcontour.dicom.find_files import DicomFiles, find_dicom_files
 from rtcontour.dicom.frame_of_reference import check_frame_of_reference
 from rtcontour.dicom.rt_utils_bridge import from_rt_utils, to_rt_utils
 from rtcontour.dicom.structure_set import StructureSet
@@ -16,9 +17,11 @@ __all__ = [
     "Algorithm",
     "CtGeometry",
     "CtSeries",
+    "DicomFiles",
     "StructureSet",
     "check_frame_of_reference",
     "find_ct_folders",
+    "find_dicom_files",
     "from_rt_utils",
     "read_ct_geometry",
     "read_ct_series",

@@ -1,93 +1,286 @@
-"""score_folder: pair the cases of two folders and score every structure that both know."""
+"""score_folder and score_methods: pair the cases of two or more places and score every structure that both know."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-from rtcontour.errors import DataSetError, Finding, GeometryError
-from rtcontour.evaluation.inputs import CaseFiles, ContouredCase, list_cases, read_case
+import numpy as np
+
+from rtcontour.datasets import recipe_channels
+from rtcontour.errors import ConfigError, DataSetError, Finding
+from rtcontour.evaluation.comparison import Comparison
+from rtcontour.evaluation.inputs import (
+    ContouredCase,
+    Pair,
+    Reading,
+    Structures,
+    is_data_set,
+    list_cases,
+    pair_cases,
+    read_pair,
+)
 from rtcontour.grid import Grid
-from rtcontour.metrics import StructureScores, compare_labels
+from rtcontour.mask import Mask
+from rtcontour.metrics import StructureScores, compare_masks
+from rtcontour.structures import tolerance_of
+
+__all__ = ["FolderScores", "MethodScores", "Progress", "Reading", "read_pair", "score_folder", "score_methods"]
+
+Scores = Mapping[str, StructureScores]
+Progress = Callable[[str, int, int], None]  # case, cases done, cases in all
+
+FEWEST_CASES_FOR_PROCESSES = 4  # starting a process takes as long as scoring a case
 
 
 @dataclass(frozen=True)
 class FolderScores:
-    """What a comparison of two folders gave.
+    """What a comparison of two places gave.
 
     Attributes:
         scores: case -> structure -> scores.
         pairs: case -> its predicted and its true files.
         findings: what was odd on the way.
+        cohorts: case -> the group of patients it belongs to, "" where none is known.
     """
 
-    scores: Mapping[str, Mapping[str, StructureScores]]
-    pairs: Mapping[str, tuple[CaseFiles, CaseFiles]]
+    scores: Mapping[str, Scores]
+    pairs: Mapping[str, Pair]
     findings: tuple[Finding, ...] = ()
+    cohorts: Mapping[str, str] = field(default_factory=dict)
 
 
-def score_folder(predictions: str | Path, truth: str | Path) -> FolderScores:
-    """Score every case that is in both places; `list_cases` says what a place may be.
+@dataclass(frozen=True)
+class MethodScores:
+    """What a comparison of several methods with one truth gave.
 
-    Cases are paired by name, or, where there is one on each side, as they are. A structure that only the truth has was
-    not offered by what predicted it and is not scored (a finding); one that only the prediction has is "not contoured".
+    Attributes:
+        comparison: the methods with their scores, in the order they were given.
+        pairs: method -> case -> its predicted and its true files.
+        findings: what was odd on the way.
+        grids: case -> grid of the truth.
+    """
+
+    comparison: Comparison
+    pairs: Mapping[str, Mapping[str, Pair]]
+    findings: tuple[Finding, ...] = ()
+    grids: Mapping[str, Grid] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CaseScores:
+    """One case, scored for one method.
+
+    Attributes:
+        scores: of the structures that the prediction has.
+        lacking: of those that only the truth has, scored as if an empty mask had been predicted.
+        grid: of the truth.
+        findings: what was odd about the prediction.
+        truth_findings: what was odd about the truth.
+    """
+
+    scores: Scores
+    lacking: Scores
+    grid: Grid
+    findings: tuple[Finding, ...]
+    truth_findings: tuple[Finding, ...]
+
+
+def score_folder(
+    predictions: str | Path,
+    truth: str | Path,
+    *,
+    ct: str | Path | None = None,
+    split: str | None = None,
+    resample: bool = False,
+    ignore_frame_of_reference: bool = False,
+    structures: Structures | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> FolderScores:
+    """Score every case that is in both places; `score_methods` for one method, which has the rules.
 
     Raises:
-        RtContourError: a place without contours, no case in common, or a pair on different grids.
+        RtContourError: what `score_methods` raises.
     """
-    pairs, findings = _pair_cases(list_cases(predictions), list_cases(truth))
-    if not pairs:
-        raise DataSetError(f"{predictions} and {truth} have no case in common; name the files alike")
-    scores = {}
-    for case, (predicted_files, truth_files) in pairs.items():
-        predicted, true = read_case(predicted_files), read_case(truth_files)
-        scores[case] = _score_case(predicted, true)
-        findings += [*predicted.findings, *true.findings, *_find_unscored(case, predicted, true)]
-    return FolderScores(scores, pairs, tuple(dict.fromkeys(findings)))
+    result = score_methods(
+        {"": predictions},
+        truth,
+        ct=ct,
+        split=split,
+        resample=resample,
+        ignore_frame_of_reference=ignore_frame_of_reference,
+        structures=structures,
+        processes=processes,
+        progress=progress,
+    )
+    return FolderScores(result.comparison.methods[""], result.pairs[""], result.findings, result.comparison.cohorts)
 
 
-def _pair_cases(
-    predictions: Mapping[str, CaseFiles], truth: Mapping[str, CaseFiles]
-) -> tuple[dict[str, tuple[CaseFiles, CaseFiles]], list[Finding]]:
-    if len(predictions) == len(truth) == 1:
-        (predicted,), (true,) = predictions.values(), truth.values()
-        return {true.name: (predicted, true)}, []
-    findings = []
-    for case in sorted(truth.keys() - predictions.keys()):
-        findings.append(Finding("case-not-predicted", "has a truth and no prediction; not scored", "note", case))
-    for case in sorted(predictions.keys() - truth.keys()):
-        findings.append(Finding("case-without-truth", "has a prediction and no truth; not scored", subject=case))
-    return {case: (predictions[case], truth[case]) for case in truth if case in predictions}, findings
+def score_methods(
+    methods: Mapping[str, str | Path],
+    truth: str | Path,
+    *,
+    ct: str | Path | None = None,
+    split: str | None = None,
+    resample: bool = False,
+    ignore_frame_of_reference: bool = False,
+    structures: Structures | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> MethodScores:
+    """Score what several methods predicted, each case against one truth that is read once.
+
+    Cases are paired by name, or, where there is one on each side, as they are. A structure that the truth did not
+    contour is "not contoured". One that the truth has and a prediction lacks is scored as an empty prediction if the
+    method has it in any of the cases: other tools write no file for what they do not find. If it has it in none, the
+    method does not offer it: not scored, a finding.
+
+    Args:
+        methods: name -> what it predicted; `list_cases` says what a place may be.
+        truth: the place of the true contours.
+        ct: where the images are; see `list_cases`.
+        split: "training", "validation" or "test": only these cases of a data set.
+        resample: put predictions on the grid of the truth where that is another, a finding; False is an error then.
+        ignore_frame_of_reference: go on where an RTSTRUCT and its CT are in different frames of reference.
+        structures: a recipe's structures, unions too; None scores every structure under its own name.
+        processes: how many score at once; None for one a core. With more than one, a script that calls this keeps
+            its calls under `if __name__ == "__main__":`.
+        progress: called after each case with its name, the number of cases done and of all.
+
+    Raises:
+        InputFileError: a place without contours, or a file that cannot be read.
+        DataSetError: no case in common, none of the structures asked for, or two names in a case for one structure.
+        GeometryError: a pair on different grids, or in different frames of reference.
+        ConfigError: a split where there is no data set, impossible `structures` or `processes`.
+    """
+    if split is not None and not any(map(is_data_set, (truth, *methods.values()))):
+        raise ConfigError(f"split {split!r}: neither the truth nor a prediction is a data set, and only these have any")
+    true = list_cases(truth, ct=ct, split=split)
+    left_out = frozenset(list_cases(truth).keys() - true.keys()) if split and is_data_set(truth) else frozenset()
+    pairs: dict[str, dict[str, Pair]] = {}
+    findings: list[Finding] = []
+    for method, place in methods.items():
+        pairs[method], odd = pair_cases(list_cases(place, ct=ct, split=split), true, left_out=left_out, method=method)
+        findings += odd
+        if not pairs[method]:
+            raise DataSetError(f"{place} and {truth} have no case in common; name the files or folders alike")
+    jobs = _jobs(pairs, true)
+    reading = Reading(resample, ignore_frame_of_reference, None if structures is None else list(structures))
+    found = _score_all(jobs, reading, processes, progress)
+    scores = {method: _offered_scores(method, found, findings) for method in methods}
+    _check_offered(methods, scores, reading)
+    findings += _findings_of(found)
+    cohorts = {case: next(iter(job.values()))[1].cohort for case, job in jobs.items()}
+    grids = {case: next(iter(one.values())).grid for case, one in found.items()}
+    return MethodScores(Comparison(scores, cohorts), pairs, tuple(dict.fromkeys(findings)), grids)
 
 
-def _score_case(predicted: ContouredCase, truth: ContouredCase) -> dict[str, StructureScores]:
-    _check_grids(predicted, truth)
-    scores: dict[str, StructureScores] = {}
-    for name, mask in predicted.masks.items():  # one at a time: unfolded masks of many structures fill the memory
-        drawn = {name} & truth.annotated
-        true = {name: truth.masks[name].full() for name in drawn}
-        scores |= compare_labels({name: mask.full()}, true, truth.grid.spacing_mm, {name: 1}, annotated=drawn)
-    return scores
+def _jobs(pairs: Mapping[str, Mapping[str, Pair]], order: Iterable[str]) -> dict[str, dict[str, Pair]]:
+    """The same pairs, but case -> method: a case is read once for all methods."""
+    jobs = {case: {name: method[case] for name, method in pairs.items() if case in method} for case in order}
+    return {case: job for case, job in jobs.items() if job}
 
 
-def _check_grids(predicted: ContouredCase, truth: ContouredCase) -> None:
-    for side, other in ((predicted, truth), (truth, predicted)):
-        for name, mask in side.masks.items():
-            if not mask.grid.matches(other.grid):
-                raise GeometryError(
-                    f"{side.files.path}: {name} is not on the grid of {other.files.path}: found "
-                    f"{_describe(mask.grid)}, expected {_describe(other.grid)}; resample one to the grid of the other"
-                )
+def _offered_scores(
+    method: str, found: Mapping[str, Mapping[str, CaseScores]], findings: list[Finding]
+) -> dict[str, dict[str, StructureScores]]:
+    """Case -> structure -> scores of what a method offers in any of the cases; what it never does is a finding."""
+    by_case = {case: methods[method] for case, methods in found.items() if method in methods}
+    offered = dict.fromkeys(name for case in by_case.values() for name in case.scores)
+    by = f" of {method}" if method else ""
+    for case, one in by_case.items():
+        for name in (name for name in one.lacking if name not in offered):
+            message = f"{name} is contoured in the truth, and no prediction{by} has it; not scored"
+            findings.append(Finding("structure-not-offered", message, subject=case))
+    every = {case: {**one.lacking, **one.scores} for case, one in by_case.items()}
+    return {case: {name: scores[name] for name in offered if name in scores} for case, scores in every.items()}
 
 
-def _describe(grid: Grid) -> str:
-    i, j, k = grid.shape
-    spacing, origin = ((round(value, 3) for value in values) for values in (grid.spacing_mm, grid.origin_mm))
-    return f"{i} x {j} x {k} voxels of {tuple(spacing)} mm from {tuple(origin)} mm"
+def _check_offered(
+    methods: Mapping[str, str | Path], scores: Mapping[str, Mapping[str, Scores]], reading: Reading
+) -> None:
+    for method, place in methods.items():
+        if not any(scores[method].values()):
+            wanted = ", ".join(c.name for c in recipe_channels(reading.structures or ()))
+            raise DataSetError(f"{place}: has none of the structures asked for ({wanted}); check the names in it")
 
 
-def _find_unscored(case: str, predicted: ContouredCase, truth: ContouredCase) -> list[Finding]:
-    message = "is contoured in the truth, and the prediction does not know it; not scored"
-    unknown = [name for name in truth.masks if name in truth.annotated and name not in predicted.masks]
-    return [Finding("structure-not-offered", f"{name} {message}", subject=case) for name in unknown]
+def _findings_of(found: Mapping[str, Mapping[str, CaseScores]]) -> Iterator[Finding]:
+    """What was odd about the truth, and, with the name of the method, what was odd about the predictions alone."""
+    for methods in found.values():
+        for method, one in methods.items():
+            yield from one.truth_findings
+            own = (finding for finding in one.findings if finding not in one.truth_findings)
+            yield from (replace(f, subject=f"{method}, {f.subject}") if method else f for f in own)
+
+
+def _score_all(
+    jobs: Mapping[str, Mapping[str, Pair]], reading: Reading, processes: int | None, progress: Progress | None
+) -> dict[str, dict[str, CaseScores]]:
+    """Score every case, in order, in this process or in several."""
+    score = partial(_score_case, reading)
+    workers = min(_cores() if processes is None else processes, len(jobs))
+    if workers < 1:
+        raise ConfigError(f"processes is {processes}; expected 1 or more")
+    if workers == 1 or len(jobs) < FEWEST_CASES_FOR_PROCESSES:
+        return _gather(jobs, map(score, jobs.values()), progress)
+    # Not forked: the threads of OpenMP, which torch and numba may have started here, do not survive that.
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        try:
+            return _gather(jobs, pool.map(score, jobs.values()), progress)
+        except BrokenProcessPool as error:
+            raise ConfigError(
+                "a process that scores cases ended early (out of memory, or started from a script without "
+                'if __name__ == "__main__"); score with processes=1'
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells; a container may be given fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _gather(
+    cases: Iterable[str], results: Iterator[dict[str, CaseScores]], progress: Progress | None
+) -> dict[str, dict[str, CaseScores]]:
+    cases = list(cases)
+    found = {}
+    for number, (case, scores) in enumerate(zip(cases, results, strict=True), 1):
+        found[case] = scores
+        if progress:
+            progress(case, number, len(cases))
+    return found
+
+
+def _score_case(reading: Reading, pairs: Mapping[str, Pair]) -> dict[str, CaseScores]:
+    """Method -> scores of one case."""
+    truth = reading.read(next(iter(pairs.values()))[1])
+    nothing = Mask(truth.grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_))
+    found = {}
+    for method, (files, _) in pairs.items():
+        predicted = reading.read(files)
+        masks, resampled = reading.on_grid_of(truth, predicted)
+        lacking = [name for name in truth.masks if name in truth.annotated and name not in masks]
+        found[method] = CaseScores(
+            scores={name: _compare(name, mask, truth) for name, mask in masks.items()},
+            lacking={name: _compare(name, nothing, truth) for name in lacking},
+            grid=truth.grid,
+            findings=(*predicted.findings, *resampled),
+            truth_findings=truth.findings,
+        )
+    return found
+
+
+def _compare(name: str, predicted: Mask, truth: ContouredCase) -> StructureScores:
+    if name not in truth.annotated:
+        return StructureScores("not contoured", predicted.volume_cc)
+    return compare_masks(predicted, truth.masks[name], tolerance_mm=tolerance_of(name))

@@ -1,5 +1,25 @@
 """What may be compared, found and read: data sets, label maps, masks, structure sets."""
 
-from rtcontour.evaluation.inputs.cases import CaseFiles, ContouredCase, list_cases, read_case
+from rtcontour.evaluation.inputs.case import CaseFiles, ContouredCase
+from rtcontour.evaluation.inputs.cases import is_data_set, list_cases
+from rtcontour.evaluation.inputs.image import read_hu
+from rtcontour.evaluation.inputs.pairs import Pair, pair_cases
+from rtcontour.evaluation.inputs.read import Structures, describe_grid, read_case
+from rtcontour.evaluation.inputs.reading import Reading, read_pair
+from rtcontour.evaluation.inputs.resample import resample_mask
 
-__all__ = ["CaseFiles", "ContouredCase", "list_cases", "read_case"]
+__all__ = [
+    "CaseFiles",
+    "ContouredCase",
+    "Pair",
+    "Reading",
+    "Structures",
+    "describe_grid",
+    "is_data_set",
+    "list_cases",
+    "pair_cases",
+    "read_case",
+    "read_hu",
+    "read_pair",
+    "resample_mask",
+]

@@ -1,124 +1,170 @@
-"""What may be compared: data sets, folders of label maps, folders of masks, and single label maps."""
+"""list_cases: what may be compared, found in a file or a folder of any accepted kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from rtcontour.datasets import (
-    LABEL_NAMES,
-    MASKS_INDEX,
-    read_datalist,
-    read_label_names,
-    read_labels,
-    read_masks,
-)
-from rtcontour.errors import DataSetError, Finding, InputFileError
-from rtcontour.grid import Grid
-from rtcontour.mask import Mask
-from rtcontour.structures import find_structure, unresolved_name
+from rtcontour.datasets import LABEL_NAMES, MASKS_INDEX, read_datalist, read_label_names
+from rtcontour.errors import DataSetError, InputFileError
+from rtcontour.evaluation.inputs.case import CaseFiles
+from rtcontour.evaluation.inputs.patients import list_patients, list_structure_set
+from rtcontour.structures import find_structure
 
 DATALIST = "datalist.json"
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
+SEGMENTATIONS = "segmentations"  # the folder of masks of each case in TotalSegmentator's layout
+IMAGE_BESIDE_SEGMENTATIONS = ("ct.nii.gz", "ct.nii")
+EXPECTED = (
+    f"{DATALIST}, {MASKS_INDEX}, label maps (NIfTI) with {LABEL_NAMES}, one folder of masks a case, "
+    "or RTSTRUCT files with their CT"
+)
 
 
-@dataclass(frozen=True)
-class CaseFiles:
-    """Where the contours of one case are.
+def list_cases(path: str | Path, *, ct: str | Path | None = None, split: str | None = None) -> dict[str, CaseFiles]:
+    """The cases in a file or folder, by their names; docs/evaluation-inputs.md has the layouts.
 
-    Attributes:
-        name: the case.
-        path: a label map, or a folder of masks.
-        labels: structure -> value in the label map; None for a folder of masks.
-        annotated: the structures that somebody contoured; None means all that there are.
-        image: the CT, where it is known.
-    """
+    Accepted are a data set (datalist.json), a folder of label maps with labels.json, one folder of masks or one for
+    each case, a single label map, an RTSTRUCT with its CT, and one folder of these for each patient. What is DICOM is
+    told by its headers.
 
-    name: str
-    path: Path
-    labels: Mapping[str, int] | None
-    annotated: tuple[str, ...] | None = None
-    image: Path | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class ContouredCase:
-    """The contours of one case, by the table's names where those resolve; an empty mask was looked for in vain."""
-
-    files: CaseFiles
-    grid: Grid
-    masks: Mapping[str, Mask]
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def annotated(self) -> Set[str]:
-        """The structures of `masks` that somebody contoured."""
-        return self.masks.keys() if self.files.annotated is None else self.masks.keys() & set(self.files.annotated)
-
-
-def list_cases(path: str | Path) -> dict[str, CaseFiles]:
-    """The cases of a data set folder, a folder of label maps, a folder of masks or a single label map, by their names.
-
-    A data set has datalist.json; a folder of masks has structures.json, as `rtcontour masks` writes it; label maps have
-    labels.json beside them, {structure: value}.
+    Args:
+        path: the file or folder.
+        ct: where the images are: CASE.nii.gz or CASE/ in this folder, or the CT itself where there is one case.
+        split: "training", "validation" or "test": only these cases of a data set; of no account for anything else.
 
     Raises:
-        InputFileError: none of these, or label maps without their names.
-        DataSetError: a datalist.json that contradicts itself.
+        InputFileError: no such place or none of these kinds, several kinds at once, label maps without their names, or
+            several structure sets of one patient.
+        DataSetError: a datalist.json that contradicts itself, or a split that is empty or unknown.
     """
-    path = Path(path)
-    if path.is_file():
-        case = _case_name(path)
-        return {case: CaseFiles(case, path, read_label_names(path.parent / LABEL_NAMES))}
-    if (path / DATALIST).is_file():
-        data_set = read_datalist(path)
-        labels = data_set.labels
-        return {c.case: CaseFiles(c.case, c.label, labels, c.annotated, c.image) for c in data_set.cases if c.label}
-    if (path / MASKS_INDEX).is_file():
-        return {path.name: CaseFiles(path.name, path, None)}
-    maps = sorted(file for file in path.glob("*.nii*") if file.name.endswith(NIFTI_SUFFIXES))
-    if not maps:
-        expected = f"{DATALIST}, {MASKS_INDEX}, or label maps (NIfTI) with {LABEL_NAMES}"
-        raise InputFileError(f"{path}: holds no contours; expected a folder with {expected}")
-    labels = read_label_names(path / LABEL_NAMES)
-    return {_case_name(file): CaseFiles(_case_name(file), file, labels) for file in maps}
+    path = Path(path) if Path(path).name not in ("", "..") else Path(path).resolve()  # its name may become a case's
+    if not path.exists():
+        raise InputFileError(f"{path}: does not exist; name a file or folder that holds contours")
+    if ct is not None and not Path(ct).exists():
+        raise InputFileError(f"{ct}: does not exist; --ct names a CT, or a folder of them named by case")
+    cases = _list_file(path, ct) if path.is_file() else _list_folder(path, ct, split)
+    return cases if ct is None else _with_images(cases, Path(ct))
 
 
-def read_case(files: CaseFiles) -> ContouredCase:
-    """Read the contours of one case.
-
-    Raises:
-        InputFileError: a file that is missing or broken.
-        GeometryError: masks of one folder that are on different grids.
-        DataSetError: two of its names mean one structure.
-    """
-    if files.labels is None:
-        written = read_masks(files.path)
-        grid = next(iter(written.values())).grid
-    else:
-        label_map, grid = read_labels(files.path)
-        written = {name: Mask.from_array(label_map == value, grid) for name, value in files.labels.items() if value}
-    names, findings = _resolve_names(files, written)
-    return ContouredCase(files, grid, {names[name]: mask for name, mask in written.items()}, findings)
+def is_data_set(path: str | Path) -> bool:
+    """Whether a place is a data set folder, which has splits."""
+    return (Path(path) / DATALIST).is_file()
 
 
-def _resolve_names(files: CaseFiles, written: Iterable[str]) -> tuple[dict[str, str], tuple[Finding, ...]]:
-    """Written name -> name in use, and a finding for each that the structure table does not have."""
-    names: dict[str, str] = {}
-    findings = []
-    for name in written:
-        structure = find_structure(name)
-        in_use = structure.name if structure else name
-        if in_use in names.values():
-            raise DataSetError(f"{files.path}: {name!r} is the second to mean {in_use}; keep one of them")
-        if structure is None:
-            findings.append(unresolved_name(name))
-        names[name] = in_use
-    return names, tuple(findings)
+def _list_file(path: Path, ct: str | Path | None) -> dict[str, CaseFiles]:
+    if not path.name.endswith(NIFTI_SUFFIXES):
+        return list_structure_set(path, search_ct=ct is None)
+    case = case_name(path)
+    return {case: CaseFiles(case, path, read_label_names(path.parent / LABEL_NAMES))}
 
 
-def _case_name(path: Path) -> str:
+def _list_folder(path: Path, ct: str | Path | None, split: str | None) -> dict[str, CaseFiles]:
+    if is_data_set(path):
+        return _list_data_set(path, split)
+    found = _list_nifti(path)
+    if found:
+        _refuse_mixture(path, {case: files.path for case, files in found.items()}, list_patients(path, ct, below=False))
+        return found
+    folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    of_cases = {folder.name: _case_of_folder(folder) for folder in folders if _nifti_files(folder) or _masks_in(folder)}
+    patients = list_patients(path, ct)
+    if path.name in patients or not of_cases:  # one patient, beside whose DICOM files NIfTI may lie in folders
+        if not patients:
+            raise InputFileError(f"{path}: holds no contours; expected {EXPECTED}")
+        return patients
+    _refuse_mixture(path, {case: files.path for case, files in of_cases.items()}, patients)
+    return of_cases
+
+
+def _list_data_set(path: Path, split: str | None) -> dict[str, CaseFiles]:
+    data_set = read_datalist(path)
+    cases = data_set.cases if split is None else data_set.split(split)
+    if not cases:
+        raise DataSetError(f"{path}: the split {split!r} has no cases; choose another")
+    if not any(case.label for case in cases):
+        raise DataSetError(f"{path}: no case{f' of the split {split!r}' if split else ''} has a label map; add them")
+    return {
+        c.case: CaseFiles(c.case, c.label, data_set.labels, c.annotated, c.image, c.cohort, c.patient)
+        for c in cases
+        if c.label
+    }
+
+
+def _list_nifti(path: Path) -> dict[str, CaseFiles]:
+    """Label maps with their names, or the masks of one case; {} where the folder itself holds neither."""
+    masks = _masks_in(path)
+    if masks:
+        return {path.name: replace(masks, name=path.name)}
+    files = _nifti_files(path)
+    if not files:
+        return {}
+    if (path / LABEL_NAMES).is_file():
+        labels = read_label_names(path / LABEL_NAMES)
+        return {case_name(file): CaseFiles(case_name(file), file, labels) for file in files}
+    if any(find_structure(case_name(file)) for file in files):
+        return {path.name: CaseFiles(path.name, path)}
+    raise InputFileError(
+        f'{path}: holds NIfTI files and no {LABEL_NAMES}; write their label values there ({{"Bladder": 1}}), or, if '
+        "they are masks, put them into one folder a case"
+    )
+
+
+def _case_of_folder(folder: Path) -> CaseFiles:
+    """The one case of a folder with NIfTI files: its masks, or a label map with labels.json."""
+    masks = _masks_in(folder)
+    if masks:
+        return masks
+    if not (folder / LABEL_NAMES).is_file():
+        return CaseFiles(folder.name, folder)
+    files = _nifti_files(folder)
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files[:3])
+        raise InputFileError(
+            f"{folder}: holds several label maps ({names}, ...); expected one a case: name that folder"
+        )
+    return CaseFiles(folder.name, files[0], read_label_names(folder / LABEL_NAMES))
+
+
+def _masks_in(folder: Path) -> CaseFiles | None:
+    """The masks of a folder with structures.json, or of one in TotalSegmentator's layout."""
+    if (folder / MASKS_INDEX).is_file():
+        return CaseFiles(folder.name, folder)
+    if (folder / SEGMENTATIONS).is_dir() and _nifti_files(folder / SEGMENTATIONS):
+        images = [folder / name for name in IMAGE_BESIDE_SEGMENTATIONS if (folder / name).is_file()]
+        return CaseFiles(folder.name, folder / SEGMENTATIONS, image=images[0] if images else None)
+    return None
+
+
+def _refuse_mixture(path: Path, nifti: Mapping[str, Path], patients: Mapping[str, CaseFiles]) -> None:
+    if nifti and patients:
+        one, other = next(iter(nifti.values())), next(iter(patients.values())).path
+        names = f"{one.relative_to(path) if one != path else 'masks'} and the RTSTRUCT {other.relative_to(path)}"
+        raise InputFileError(f"{path}: mixes kinds: {names}; keep each kind in a folder of its own and name that")
+
+
+def _with_images(cases: Mapping[str, CaseFiles], ct: Path) -> dict[str, CaseFiles]:
+    """The cases with the images of `--ct`, which go before what lies beside a structure set."""
+    found = {}
+    for name, files in cases.items():
+        named = [ct / f"{name}{suffix}" for suffix in (*NIFTI_SUFFIXES, "")]
+        given = next((image for image in named if image.exists()), ct if len(cases) == 1 else None)
+        if files.is_structure_set and given is None and files.image is None:
+            raise InputFileError(f"{files.path}: its CT is not in {ct}; expected a folder {name} there")
+        image = given or files.image if files.is_structure_set else files.image or given
+        found[name] = replace(files, image=image)
+    return found
+
+
+def _nifti_files(folder: Path) -> list[Path]:
+    return sorted(
+        file for file in folder.glob("*.nii*") if file.name.endswith(NIFTI_SUFFIXES) and not file.name.startswith(".")
+    )
+
+
+def case_name(path: Path) -> str:
+    """A file's name without its suffix, .nii.gz taken for one."""
     for suffix in NIFTI_SUFFIXES:
         if path.name.endswith(suffix):
             return path.name.removesuffix(suffix)

@@ -1,0 +1,76 @@
+"""Cases made of DICOM files: structure sets, and the CT that each was drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rtcontour.dicom import DicomFiles, find_dicom_files
+from rtcontour.errors import InputFileError
+from rtcontour.evaluation.inputs.case import CaseFiles
+
+OTHER_SUFFIXES = (".nii", ".nii.gz", ".json", ".csv", ".html", ".png")  # never DICOM: need not be opened
+
+
+def list_structure_set(path: Path, *, search_ct: bool) -> dict[str, CaseFiles]:
+    """The case of one RTSTRUCT, named by its file; its CT is looked for in its folder and below.
+
+    Raises:
+        InputFileError: another kind of file, or one that cannot be read.
+    """
+    if not find_dicom_files([path]).structure_sets:
+        raise InputFileError(f"{path}: is neither a label map (NIfTI) nor an RTSTRUCT; name one of these, or a folder")
+    image = path.parent if search_ct and find_dicom_files(may_be_dicom(path.parent.rglob("*"))).ct else None
+    return {path.stem: CaseFiles(path.stem, path, image=image)}
+
+
+def list_patients(folder: Path, ct: str | Path | None, *, below: bool = True) -> dict[str, CaseFiles]:
+    """The structure sets of a folder as cases; {} where there are none.
+
+    An RTSTRUCT in the folder itself makes it the folder of one patient, and so does a single RTSTRUCT whose CT lies in
+    another folder than its own. Otherwise every folder in it that holds an RTSTRUCT is a patient.
+
+    Args:
+        folder: of one patient or of many.
+        ct: what `list_cases` got: several RTSTRUCTs beside each other are cases where this has a folder for each.
+        below: whether to look into the folders of the folder.
+
+    Raises:
+        InputFileError: several structure sets of one patient, or a file that cannot be read.
+    """
+    found = find_dicom_files(may_be_dicom(folder.rglob("*")) if below else may_be_dicom(folder.iterdir()))
+    inside = [path for path in found.structure_sets if path.parent == folder]
+    if ct is not None and len(inside) > 1 and all((Path(ct) / path.stem).exists() for path in inside):
+        return {path.stem: CaseFiles(path.stem, path) for path in inside}
+    patients = list(dict.fromkeys(_child(folder, path) for path in found.structure_sets))
+    with_ct = {_child(folder, path) for path in found.ct_files}
+    if inside or (with_ct and not with_ct.intersection(patients)):
+        patients = [folder] if patients else []
+    return {patient.name: _case_of(patient, found) for patient in patients}
+
+
+def _case_of(patient: Path, found: DicomFiles) -> CaseFiles:
+    structure_sets = [path for path in found.structure_sets if path.is_relative_to(patient)]
+    if len(structure_sets) > 1:
+        raise InputFileError(
+            f"{patient}: holds {len(structure_sets)} RTSTRUCTs of one patient ({_names(patient, structure_sets)}); "
+            "name the one that is meant, or keep only that one in the folder"
+        )
+    image = patient if any(path.is_relative_to(patient) for path in found.ct_files) else None
+    return CaseFiles(patient.name, structure_sets[0], image=image)
+
+
+def _names(patient: Path, paths: Sequence[Path]) -> str:
+    named = ", ".join(str(path.relative_to(patient)) for path in paths[:5])
+    return f"{named}, ..." if len(paths) > 5 else named
+
+
+def _child(folder: Path, path: Path) -> Path:
+    """The folder in `folder` that leads to a file; `folder` itself for a file in it."""
+    within = path.relative_to(folder).parts
+    return folder if len(within) == 1 else folder / within[0]
+
+
+def may_be_dicom(paths: Iterable[Path]) -> list[Path]:
+    """The files among `paths` that are not plainly something else, in order of their names."""
+    return sorted(path for path in paths if path.is_file() and not path.name.lower().endswith(OTHER_SUFFIXES))
