@@ -14,14 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from rtcontour.errors import GeometryError
+from rtcontour.evaluation.figures.panel import check_grids, draw_outline, show_ct
 from rtcontour.evaluation.figures.views import View, cut_views
 from rtcontour.files import whole_file
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.structures import color_of
 
-WINDOW_HU = (-160.0, 240.0)  # level 40, width 400: soft tissue
 SCALE_BAR_MM = 50.0
 FIGURE_INCHES = 16.0  # width; 130 dots each keep small structures legible and the file under 2 MB
 DOTS_PER_INCH = 130
@@ -33,8 +32,6 @@ BLACK, PALE, DIM = "#000000", "#e8eaed", "#9aa0a6"
 DASHES = (0, (3, 2))
 Across = Literal["left", "center", "right"]
 Upright = Literal["top", "center", "bottom"]
-Color = tuple[float, float, float]
-Dashes = str | tuple[int, tuple[int, int]]
 
 
 def draw_contours(
@@ -67,7 +64,7 @@ def draw_contours(
         OutputError: `path` exists already or cannot be written.
     """
     truth = truth or {}
-    _check_grids(hu, grid, [*masks.items(), *truth.items()])
+    check_grids(hu, grid, [*masks.items(), *truth.items()])
     views = cut_views(grid, [*masks.values(), *truth.values()])
     names = list(dict.fromkeys([*masks, *truth]))
     figure = Figure(facecolor=BLACK)
@@ -80,14 +77,6 @@ def draw_contours(
     with whole_file(path, replace=replace) as partial:
         figure.savefig(partial, dpi=DOTS_PER_INCH, facecolor=BLACK, metadata={"Software": None})
     return Path(path)
-
-
-def _check_grids(hu: NDArray[np.int16], grid: Grid, masks: Sequence[tuple[str, Mask]]) -> None:
-    if hu.shape != grid.shape:
-        raise GeometryError(f"image has shape {hu.shape}, its grid {grid.shape}; give the grid it was read with")
-    for name, mask in masks:
-        if not mask.grid.matches(grid):
-            raise GeometryError(f"mask of {name} is not on the grid of the image; rasterize it on that grid")
 
 
 def _lay_out(figure: Figure, views: Sequence[View], legend_rows: int) -> list[Axes]:
@@ -113,34 +102,12 @@ def _lay_out(figure: Figure, views: Sequence[View], legend_rows: int) -> list[Ax
 def _draw_view(
     axes: Axes, view: View, hu: NDArray[np.int16], masks: Mapping[str, Mask], truth: Mapping[str, Mask]
 ) -> None:
-    low, high = WINDOW_HU
-    axes.imshow(
-        view.cut(hu),
-        cmap="gray",
-        vmin=low,
-        vmax=high,
-        extent=view.extent_mm,
-        origin="lower" if view.upright == 2 else "upper",
-        interpolation="bilinear",
-    )
+    show_ct(axes, view, view.cut(hu))
     for name, mask in masks.items():
-        _draw_outline(axes, view, mask, color=_shade(name), linewidth=1.6)
+        draw_outline(axes, view, view.cut_mask(mask), color=_shade(name), linewidth=1.6)
     for name, mask in truth.items():
-        _draw_outline(axes, view, mask, color=_shade(name, PALER), linewidth=1.3, dashes=DASHES)
+        draw_outline(axes, view, view.cut_mask(mask), color=_shade(name, PALER), linewidth=1.3, dashes=DASHES)
     _write_letters(axes, view)
-    axes.set_axis_off()
-
-
-def _draw_outline(
-    axes: Axes, view: View, mask: Mask, *, color: Color, linewidth: float, dashes: Dashes = "solid"
-) -> None:
-    plane = view.cut_mask(mask)
-    if not plane.any():
-        return
-    # One voxel of background around it closes a contour that the edge of the picture cuts.
-    across, upright = (np.r_[2 * at[0] - at[1], at, 2 * at[-1] - at[-2]] for at in view.centres_mm())
-    padded = np.pad(plane, 1).astype(np.float32)
-    axes.contour(across, upright, padded, levels=[0.5], colors=[color], linestyles=[dashes], linewidths=linewidth)
 
 
 def _write_letters(axes: Axes, view: View) -> None:
@@ -184,7 +151,7 @@ def _draw_legend(figure: Figure, names: Sequence[str], *, with_truth: bool) -> N
     )
 
 
-def _shade(name: str, paler: float = 0.0) -> Color:
+def _shade(name: str, paler: float = 0.0) -> tuple[float, float, float]:
     """The structure's colour, mixed with white by `paler`."""
     red, green, blue = (part / 255 * (1 - paler) + paler for part in color_of(name))
     return red, green, blue

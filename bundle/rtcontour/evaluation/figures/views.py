@@ -14,6 +14,7 @@ from rtcontour.mask import Mask
 
 AXIAL_SLICES = 6
 MARGIN_MM = 30.0  # around the structures, so that the anatomy they lie in can be recognised
+CLOSE_MARGIN, LEAST_MARGIN_MM = 0.4, 10.0  # around a single structure
 Box = tuple[slice, slice, slice]
 
 
@@ -55,9 +56,10 @@ class View:
         upward = rising if self.upright == 2 else -rising
         return _letter(-rightward), _letter(rightward), _letter(-upward), _letter(upward)
 
-    def centres_mm(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Where the voxel centres lie, across and upright, in mm."""
-        across, upright = (np.arange(s.start, s.stop) for s in (self.box[self.across], self.box[self.upright]))
+    def centres_mm(self, beyond: int = 0) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Where the voxel centres lie, across and upright, in mm; with so many more voxels beyond each edge."""
+        shown = self.box[self.across], self.box[self.upright]
+        across, upright = (np.arange(s.start - beyond, s.stop + beyond) for s in shown)
         return across * self.grid.spacing_mm[self.across], upright * self.grid.spacing_mm[self.upright]
 
     def cut(self, array: NDArray[Any]) -> NDArray[Any]:
@@ -86,6 +88,37 @@ def cut_views(grid: Grid, masks: Sequence[Mask]) -> list[View]:
     coronal = _view(grid, box, 1, _richest_index(grid, masks, 1), "coronal")
     sagittal = _view(grid, box, 0, _richest_index(grid, masks, 0), "sagittal")
     return [*axial, coronal, sagittal]
+
+
+def cut_planes(grid: Grid, masks: Sequence[Mask], index: tuple[int, int, int]) -> tuple[View, View, View]:
+    """An axial, a coronal and a sagittal view through a voxel, cropped close to the masks.
+
+    The margin is CLOSE_MARGIN of the masks' largest extent, so that a small structure is not lost in its
+    surroundings, from LEAST_MARGIN_MM to MARGIN_MM. Without voxels in the masks the views show the whole grid.
+    """
+    masks = [mask for mask in masks if mask.voxel_count]
+    extents = [
+        (mask.box[axis].stop - mask.box[axis].start) * grid.spacing_mm[axis] for mask in masks for axis in range(3)
+    ]
+    margin_mm = min(max(CLOSE_MARGIN * max(extents, default=0.0), LEAST_MARGIN_MM), MARGIN_MM)
+    box = _shown_box(grid, masks, margin_mm)
+    i, j, k = index
+    axial = _view(grid, box, 2, k, f"axial, slice {k + 1} of {grid.shape[2]}")
+    return axial, _view(grid, box, 1, j, "coronal"), _view(grid, box, 0, i, "sagittal")
+
+
+def fullest_index(grid: Grid, area: Mask) -> tuple[int, int, int]:
+    """The voxel in whose three planes the area is largest, axis by axis; the middle of the grid for an empty one.
+
+    Of several planes that show the most, the middle one: the end of a block would be its least typical plane.
+    """
+    if not area.voxel_count:
+        i, j, k = (n // 2 for n in grid.shape)
+        return i, j, k
+    counts = [area.voxels.sum(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3)]
+    fullest = [np.flatnonzero(count == count.max()) for count in counts]
+    i, j, k = (start + int(of[len(of) // 2]) for start, of in zip(area.start, fullest, strict=True))
+    return i, j, k
 
 
 def axial_slices(grid: Grid, masks: Sequence[Mask], count: int = AXIAL_SLICES) -> list[int]:
@@ -122,13 +155,13 @@ def _cross_sections(grid: Grid, masks: Sequence[Mask], axis: int) -> tuple[NDArr
     return areas, (areas > 0) & (2 * areas >= areas.max(axis=1, keepdims=True, initial=0))
 
 
-def _shown_box(grid: Grid, masks: Sequence[Mask]) -> Box:
+def _shown_box(grid: Grid, masks: Sequence[Mask], margin_mm: float = MARGIN_MM) -> Box:
     if not masks:
         i, j, k = (slice(0, n) for n in grid.shape)
         return i, j, k
     box = []
     for axis in range(3):
-        margin = round(MARGIN_MM / grid.spacing_mm[axis])
+        margin = round(margin_mm / grid.spacing_mm[axis])
         start = min(mask.box[axis].start for mask in masks) - margin
         stop = max(mask.box[axis].stop for mask in masks) + margin
         box.append(slice(max(start, 0), min(stop, grid.shape[axis])))
