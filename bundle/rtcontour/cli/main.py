@@ -12,7 +12,7 @@ import click
 from rtcontour import __version__
 from rtcontour.errors import RtContourError
 
-COMMANDS = ("conformance", "contour", "demo", "evaluate", "masks", "rtstruct")
+COMMANDS = ("conformance", "contour", "demo", "evaluate", "masks", "rate", "rtstruct")
 
 
 class Commands(click.Group):

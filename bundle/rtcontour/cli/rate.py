@@ -1,0 +1,63 @@
+"""`rtcontour rate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rtcontour.cli.console import print_findings
+
+
+def _named_places(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """("NAME=PLACE", ...) -> {NAME: PLACE}."""
+    places: dict[str, Path] = {}
+    for value in values:
+        name, _, place = value.partition("=")
+        if not name or not place:
+            raise click.BadParameter(f"{value!r} is not NAME=PLACE")
+        if name in places:
+            raise click.BadParameter(f"the name {name!r} is given twice")
+        places[name] = Path(place)
+    return places
+
+
+@click.command()
+@click.argument("predictions", metavar="PRED", type=click.Path(path_type=Path))
+@click.argument("images", type=click.Path(path_type=Path))
+@click.argument("out_dir", type=click.Path(path_type=Path))
+@click.option("--name", default="prediction", show_default=True, help="What PRED is called in the key and the tables.")
+@click.option(
+    "--against", metavar="NAME=PRED2", multiple=True, callback=_named_places, help="More contours; may be repeated."
+)
+@click.option("--structures", metavar="NAME", multiple=True, help="Only this structure; may be repeated.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the blinded order.")
+@click.option("--replace", is_flag=True, help="Replace OUT_DIR if it exists.")
+def rate(
+    predictions: Path,
+    images: Path,
+    out_dir: Path,
+    name: str,
+    against: dict[str, Path],
+    structures: tuple[str, ...],
+    seed: int,
+    replace: bool,
+) -> None:
+    """Write pages on which readers grade the contours in PRED on the CTs in IMAGES without knowing whose they are."""
+    from rtcontour.evaluation.rating import write_rating_study
+
+    findings: list = []
+    key = write_rating_study(
+        predictions,
+        images,
+        out_dir,
+        name=name,
+        against=against,
+        structures=structures,
+        seed=seed,
+        replace=replace,
+        findings=findings,
+    )
+    print_findings(findings)
+    click.echo(f"pages for the readers in {out_dir / 'pages'}: {len(key.studies)}")
+    click.echo(f"keep {out_dir / 'key.json'} from them")

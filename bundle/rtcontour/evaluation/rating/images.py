@@ -1,0 +1,97 @@
+"""The CTs of a rating study: a data set, NIfTI files or DICOM folders, found by case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtcontour.datasets import read_datalist, read_image
+from rtcontour.dicom import find_ct_folders, read_ct_series
+from rtcontour.errors import Finding, InputFileError
+from rtcontour.grid import Grid
+
+DATALIST = "datalist.json"
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+
+
+@dataclass(frozen=True)
+class Images:
+    """Where the CTs are.
+
+    Attributes:
+        place: what was searched.
+        paths: case -> a NIfTI file or a folder of a CT series.
+        cohorts: case -> cohort, where a data set tells it.
+    """
+
+    place: Path
+    paths: Mapping[str, Path]
+    cohorts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the CTs of structure sets may be looked for by name; None for a data set, whose files lie anywhere."""
+        return None if (self.place / DATALIST).is_file() else self.place
+
+    def path_of(self, case: str, *, alone: bool = False) -> Path:
+        """The CT of a case: the one of its name, or, where it is `alone`, the only one that there is.
+
+        Raises:
+            InputFileError: there is none.
+        """
+        if case in self.paths:
+            return self.paths[case]
+        if alone and len(self.paths) == 1:
+            return next(iter(self.paths.values()))
+        there = ", ".join(sorted(self.paths)[:5])
+        raise InputFileError(f"{self.place}: has no CT of case {case!r}, only of {there}; name them alike")
+
+
+def find_images(place: str | Path) -> Images:
+    """Find CTs: a data set folder, a folder of NIfTI files, a CT series, a folder of CT series, or one NIfTI file.
+
+    Raises:
+        InputFileError: none of these.
+        DataSetError: a datalist.json that contradicts itself.
+    """
+    place = Path(place)
+    if place.is_file():
+        return Images(place, {_case_name(place): place})
+    if (place / DATALIST).is_file():
+        cases = read_datalist(place).cases
+        return Images(place, {c.case: c.image for c in cases}, {c.case: c.cohort for c in cases if c.cohort})
+    files = sorted(file for file in place.glob("*.nii*") if file.name.endswith(NIFTI_SUFFIXES))
+    if files:
+        return Images(place, {_case_name(file): file for file in files})
+    series = find_ct_folders(place) if place.is_dir() else []
+    if not series:
+        raise InputFileError(f"{place}: holds no CT; expected {DATALIST}, NIfTI files or folders of CT slices")
+    # A series may lie deeper, as in CASE/ct/: the folder below `place` names the case.
+    return Images(place, {_first_part(place, folder): place / _first_part(place, folder) for folder in series})
+
+
+def read_ct(path: Path, findings: list[Finding]) -> tuple[NDArray[np.int16], Grid]:
+    """HU (i, j, k), Fortran-ordered, and grid of a NIfTI file or the folder of a CT series.
+
+    Raises:
+        RtContourError: what `read_image` and `read_ct_series` raise.
+    """
+    if path.is_file():
+        return read_image(path, findings=findings)
+    series = read_ct_series(path)
+    findings += series.findings
+    return series.hu, series.grid
+
+
+def _case_name(path: Path) -> str:
+    suffix = next((suffix for suffix in NIFTI_SUFFIXES if path.name.endswith(suffix)), path.suffix)
+    return path.name.removesuffix(suffix)
+
+
+def _first_part(place: Path, folder: Path) -> str:
+    """The folder just below `place`; "" for `place` itself."""
+    return next(iter(folder.relative_to(place).parts), "")

@@ -1,0 +1,230 @@
+"""The page in headless Chromium, used as a reader uses it: wheel, keys, clicks, clock, saving."""
+
+import time
+
+import pytest
+
+from rtcontour.evaluation.rating import read_ratings
+
+
+class Page:
+    """A study opened in the browser."""
+
+    def __init__(self, browser, path):
+        self.browser = browser
+        browser.get(path.as_uri())
+        self.wait(lambda: browser.execute_script("return document.body.dataset.ready") == "yes")
+
+    def wait(self, holds, seconds=15):
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.05)
+
+    def one(self, selector):
+        return self.browser.find_element("css selector", selector)
+
+    def all(self, selector):
+        return self.browser.find_elements("css selector", selector)
+
+    def press(self, keys):
+        self.browser.switch_to.active_element.send_keys(keys)
+
+    @property
+    def slice(self):
+        return int(self.one("#picture").get_attribute("data-slice"))
+
+    @property
+    def picture(self):
+        """The canvas as text, once it has been drawn."""
+        return self.browser.execute_async_script(
+            "const done = arguments[0]; const canvas = document.getElementById('picture');"
+            "requestAnimationFrame(() => setTimeout(() => done(canvas.toDataURL()), 60));"
+        )
+
+    @property
+    def chips(self):
+        return [chip.text for chip in self.all(".chip")]
+
+    @property
+    def clock(self):
+        minutes, seconds = self.one("#clock").text.split(":")
+        return 60 * int(minutes) + int(seconds)
+
+    def errors(self):
+        return [entry for entry in self.browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@pytest.fixture
+def page(browser, written_study):
+    return Page(browser, written_study[0] / "pages" / "01.html")
+
+
+def test_slices_scroll_by_wheel_keys_and_slider(page):
+    from selenium.webdriver import ActionChains, Keys
+    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+
+    start, before = page.slice, page.picture
+    origin = ScrollOrigin.from_element(page.one("#picture"))
+    ActionChains(page.browser).scroll_from_origin(origin, 0, -120).perform()
+    page.wait(lambda: page.slice == start + 1)
+    assert page.picture != before
+    ActionChains(page.browser).scroll_from_origin(origin, 0, 120).perform()
+    page.wait(lambda: page.slice == start and page.picture == before)
+    for key, expected in ((Keys.ARROW_UP, start + 1), (Keys.ARROW_DOWN, start), (Keys.HOME, 0), (Keys.PAGE_UP, 10)):
+        page.press(key)
+        page.wait(lambda expected=expected: page.slice == expected)
+    page.press(Keys.END)
+    page.wait(lambda: page.slice == 13)
+    page.one("#slider").send_keys(Keys.ARROW_LEFT)  # the arrow moves one slice, not the slider and the page one each
+    page.wait(lambda: page.slice == 12)
+    assert page.errors() == []
+
+
+def test_contours_go_off_and_on_all_together_or_one_by_one(page):
+    with_contours = page.picture
+    page.press("c")
+    without = page.picture
+    assert without != with_contours
+    page.one("#contours").click()
+    assert page.picture == with_contours
+    page.all(".swatch")[0].click()
+    assert page.picture not in (with_contours, without)
+    assert page.all(".swatch")[0].get_attribute("aria-pressed") == "false"
+    page.press("h")
+    assert page.picture == with_contours
+
+
+def test_contours_are_drawn_where_the_voxels_are(page):
+    # The patient's bladder is bright and in front on his left: above and right of the middle, as letters say.
+    pixels = page.browser.execute_script(
+        "const canvas = document.getElementById('picture');"
+        "const {data, width, height} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
+        "const found = [];"
+        "for (let at = 0; at < width * height; at++) {"
+        "  const [r, g, b] = data.slice(4 * at, 4 * at + 3);"
+        "  if (r > 200 && g > 150 && b < 90) found.push([at % width / width, Math.floor(at / width) / height]);"
+        "} return found;"
+    )
+    assert len(pixels) > 100  # the bladder's yellow, drawn as the active structure
+    across, down = ([pixel[axis] for pixel in pixels] for axis in (0, 1))
+    assert 0.5 < (min(across) + max(across)) / 2 < 0.75 and 0.2 < (min(down) + max(down)) / 2 < 0.5
+    # 15 columns of 4 mm and 9 rows of 5 mm: in millimetres, which are square on the screen, 60 x 45.
+    size = page.one("#picture").size
+    width = (max(across) - min(across)) * size["width"]
+    height = (max(down) - min(down)) * size["height"]
+    assert width / height == pytest.approx(60 / 45, rel=0.06)
+
+
+def test_windows_and_zoom_change_the_picture(page):
+    before = page.picture
+    page.press("w")
+    bone = page.picture
+    page.press("+")
+    zoomed = page.picture
+    assert len({before, bone, zoomed}) == 3
+    page.press("0")
+    assert page.picture == bone
+
+
+def test_a_study_is_graded_saved_and_unblinded(page, written_study, tmp_path):
+    from selenium.webdriver import Keys
+
+    assert set(page.chips) == {"not graded"} and page.one("#progress").text == "0 of 4 graded"
+    page.all(".grades button")[0].click()  # set A, Bladder: excellent, by mouse
+    assert page.chips == ["excellent", "not graded"]
+    page.press("n")
+    page.press("4")  # set A, Rectum: not acceptable, by key
+    page.press("n")  # goes on to set B
+    page.press("2")
+    page.press("]")
+    page.press("3")
+    assert page.chips == ["good", "acceptable"] and page.one("#progress").text == "4 of 4 graded"
+    page.press("3")  # again: taken back
+    assert page.chips == ["good", "not graded"]
+    page.all(".comment")[1].send_keys('too low; 3 slices, "wall" left out')
+    page.one("#remark").send_keys("metal")
+    page.one("#save").click()
+    assert "initials" in page.one("#message").text and not list(tmp_path.glob("downloads/*"))
+    page.one("#reader").send_keys("Ö. Dahl", Keys.TAB)
+    page.one("#to-timing").click()
+    page.one('[data-work="1"] input').send_keys("31.5")
+    page.one('[data-work="2B"] input').send_keys("12")
+
+    page.one("#save").click()
+    saved = tmp_path / "downloads" / "rating-01-Ö_Dahl.csv"
+    page.wait(saved.exists)
+    assert "1 not graded" in page.one("#message").text
+
+    key = written_study[1]
+    ratings = read_ratings(saved, key)
+    study = key.studies["01"]
+    a, b = study.sets["A"].method, study.sets["B"].method
+    said = {(one.method, one.structure): one for one in ratings.ratings if one.case == study.case}
+    assert {place: one.grade for place, one in said.items()} == {
+        (a, "Bladder"): "excellent",
+        (a, "Rectum"): "not acceptable",
+        (b, "Bladder"): "good",
+        (b, "Rectum"): None,
+    }
+    assert said[b, "Rectum"].comment == 'too low; 3 slices, "wall" left out'
+    assert ratings.readers == ("Ö. Dahl",) and ratings.remarks[0].text == "metal"
+    assert [(one.mode, one.minutes, one.method) for one in ratings.times] == [(1, 31.5, ""), (2, 12, b)]
+    assert page.errors() == []
+
+
+def test_what_was_entered_is_there_again_after_closing(page, written_study):
+    page.press("1")
+    page.one("#reader").send_keys("AB")
+    again = Page(page.browser, written_study[0] / "pages" / "01.html")
+    assert again.chips == ["excellent", "not graded"]
+    assert again.one("#reader").get_attribute("value") == "AB"
+    other = Page(page.browser, written_study[0] / "pages" / "02.html")
+    assert set(other.chips) == {"not graded"}
+    page.browser.get((written_study[0] / "pages" / "index.html").as_uri())
+    assert "1 of 4 graded" in page.one("ol").text
+
+
+def test_the_clock_starts_by_itself_and_pauses(page):
+    assert page.clock == 0
+    page.press("c")
+    page.wait(lambda: page.clock >= 1)
+    page.one("#pause").click()
+    paused_at = page.clock
+    assert page.one("#pause").text == "Resume"
+    page.press("c")
+    time.sleep(1.6)
+    assert page.clock == paused_at
+    page.press("p")
+    page.wait(lambda: page.clock > paused_at)
+
+
+def test_the_clock_of_the_time_study_runs_pauses_and_finishes(page):
+    page.one("#to-timing").click()
+    start, finish = page.one('[data-work="1"] .start'), page.one('[data-work="1"] .finish')
+    assert not finish.is_enabled()
+    start.click()
+    assert page.one("#contours").get_attribute("aria-pressed") == "false"  # from scratch: contours are out of sight
+    page.wait(lambda: page.one('[data-work="1"] .time').text != "00:00")
+    page.one('[data-work="2A"] .start').click()  # one clock at a time
+    assert start.text == "Resume"
+    page.browser.execute_script("state.works['2A'].since -= 12.34 * 60000")
+    page.one('[data-work="2A"] .finish').click()
+    assert page.one('[data-work="2A"] input').get_attribute("value") in ("12.3", "12.4")
+
+
+def test_the_page_asks_the_network_for_nothing(page):
+    page.wait(lambda: page.browser.execute_script("return viewer.levels.filter(Boolean).length") == 14)
+    assert page.browser.execute_script("return performance.getEntriesByType('resource').map((one) => one.name)") == []
+    assert page.errors() == []
+
+
+def test_without_storage_the_page_works_and_says_so(browser, written_study):
+    browser.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument",
+        {"source": "Object.defineProperty(window, 'localStorage', {get() { throw new Error('not allowed'); }});"},
+    )
+    page = Page(browser, written_study[0] / "pages" / "01.html")
+    assert "save the CSV" in page.one("#not-kept").text
+    page.press("2")
+    assert page.chips[0] == "good"
