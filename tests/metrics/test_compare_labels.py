@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rtcontour.errors import GeometryError
+from rtcontour.grid import Grid
 from rtcontour.metrics import compare_labels
 from rtcontour.structures import resolve_structure
 
 SPACING_MM = (1.5, 0.5, 3.0)
+BIASES = ("lateral_bias_mm", "ap_bias_mm", "si_bias_mm")
 DISTANCES = ("msd_mm", "hd_mm", "hd95_mm", "hd95_pooled_mm", "centroid_shift_mm")
+OBLIQUE = ((0.8, 0.6, 0.0), (-0.48, 0.64, 0.6), (0.36, -0.48, 0.8))
 VOLUMES = arrays(np.bool_, st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3)))
 
 
@@ -87,6 +90,8 @@ def test_scores_are_symmetric_where_their_definition_is(data, predicted):
     there, back = compare(predicted, truth), compare(truth, predicted)
     for measure in (*DISTANCES, "dice", "surface_dice"):
         assert getattr(there, measure) == pytest.approx(getattr(back, measure)), measure
+    for bias in BIASES if there.outcome == "compared" else ():
+        assert getattr(there, bias) == pytest.approx(-getattr(back, bias), abs=1e-12)
     assert (there.sensitivity, there.precision) == (back.precision, back.sensitivity)
 
 
@@ -108,11 +113,52 @@ def test_two_cubes_a_voxel_apart_score_as_computed_by_hand():
     assert scores.added_path_length_mm == pytest.approx(3 * 4 * 1.5)
 
 
+def test_biases_point_to_the_patients_left_back_and_head():
+    truth = block((9, 8, 7), (1, 4), (1, 4), (1, 4))
+    predicted = block((9, 8, 7), (3, 6), (2, 5), (1, 4))
+    scores = compare(predicted, truth, (1.0, 2.0, 3.0))
+    assert [getattr(scores, bias) for bias in BIASES] == pytest.approx([2, 2, 0])
+    # Head first on the belly: i runs to the right, j to the front.
+    prone = compare_labels(
+        {"A": predicted}, {"A": truth}, (1, 2, 3), {"A": 1}, direction=((-1, 0, 0), (0, -1, 0), (0, 0, 1))
+    )
+    assert [getattr(prone["A"], bias) for bias in BIASES] == pytest.approx([-2, -2, 0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), VOLUMES)
+def test_biases_on_an_oblique_grid_are_the_shift_of_the_mean_position(data, predicted):
+    truth = data.draw(arrays(np.bool_, predicted.shape))
+    predicted[0, 0, 0] = truth[-1, -1, -1] = True
+    grid = Grid(predicted.shape, SPACING_MM, (5.0, -7.0, 11.0), OBLIQUE)
+    there, back = (grid.to_mm(np.argwhere(mask)).mean(axis=0) for mask in (predicted, truth))
+    scores = compare_labels({"A": predicted}, {"A": truth}, SPACING_MM, {"A": 1}, direction=OBLIQUE)["A"]
+    assert [getattr(scores, bias) for bias in BIASES] == pytest.approx(list(there - back), abs=1e-9)
+    assert scores.centroid_shift_mm == pytest.approx(np.linalg.norm(there - back), abs=1e-9)
+
+
+def boundary_pixels(mask):
+    """Pixel by pixel: inside, and one of four neighbours in the slice is outside or beyond."""
+    steps = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)]
+    inside = {tuple(voxel) for voxel in np.argwhere(mask)}
+    return {v for v in inside if any(tuple(np.add(v, step)) not in inside for step in steps)}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@settings(max_examples=60, deadline=None)
+@given(st.data(), VOLUMES)
+def test_added_path_length_equals_a_count_pixel_by_pixel(order, data, predicted):
+    truth = data.draw(arrays(np.bool_, predicted.shape))
+    expected = len(boundary_pixels(truth) - boundary_pixels(predicted)) * 1.0 if truth.any() else None
+    scores = compare(np.asarray(predicted, order=order), np.asarray(truth, order=order))
+    assert scores.added_path_length_mm == (expected if truth.any() else 0 if predicted.any() else None)
+
+
 def test_a_mask_compared_with_itself_is_perfect():
     mask = block((6, 5, 4), (0, 4), (1, 5), (0, 2))
     scores = compare(mask, mask)
     assert (scores.dice, scores.surface_dice, scores.specificity, scores.volume_error) == (1, 1, 1, 0)
-    assert [getattr(scores, measure) for measure in DISTANCES] == [0] * 5
+    assert [getattr(scores, measure) for measure in (*DISTANCES, *BIASES)] == [0] * 8
     assert scores.added_path_length_mm == 0
 
 
@@ -129,7 +175,7 @@ def test_a_missed_organ_has_dice_zero_no_distances_and_its_whole_path_to_draw():
     scores = compare(np.zeros_like(truth), truth, (1.0, 1.0, 2.0))
     assert (scores.outcome, scores.dice, scores.sensitivity, scores.surface_dice) == ("missed", 0, 0, 0)
     assert (scores.precision, scores.volume_error, scores.volume_cc) == (None, -1, 0)
-    assert [getattr(scores, measure) for measure in DISTANCES] == [None] * 5
+    assert [getattr(scores, measure) for measure in (*DISTANCES, *BIASES)] == [None] * 8
     assert scores.added_path_length_mm == 2 * 8
 
 
@@ -138,7 +184,7 @@ def test_a_false_organ_has_dice_zero_and_no_distances():
     scores = compare(predicted, np.zeros_like(predicted))
     assert (scores.outcome, scores.dice, scores.precision, scores.surface_dice) == ("false organ", 0, 0, 0)
     assert (scores.sensitivity, scores.volume_error, scores.truth_volume_cc) == (None, None, 0)
-    assert [getattr(scores, measure) for measure in DISTANCES] == [None] * 5
+    assert [getattr(scores, measure) for measure in (*DISTANCES, *BIASES)] == [None] * 8
 
 
 def test_where_both_are_empty_only_volumes_and_specificity_are_known():
@@ -191,6 +237,55 @@ def test_a_mask_that_is_not_there_was_not_predicted_or_not_contoured():
     assert scores["Rectum"].outcome == "false organ"
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.int64, np.uint64, ">i2"])
+@pytest.mark.parametrize("orders", ["CC", "FF", "CF", "FC"])
+def test_type_and_memory_order_change_no_score(orders, dtype):
+    predicted, truth = np.random.default_rng(8).integers(0, 4, (2, 9, 7, 5))
+    names = {"A": 1, "B": 2, "C": 3, "Absent": 200}
+    expected = {name: compare(predicted == v, truth == v, name=name) for name, v in names.items()}
+    labels = [np.asarray(a, dtype, order=o) for a, o in zip((predicted, truth), orders, strict=True)]
+    scores = compare_labels(*labels, SPACING_MM, names)
+    for name, one in asdict_all(scores).items():
+        assert one == pytest.approx(asdict(expected[name])), name
+
+
+def asdict_all(scores):
+    return {name: asdict(one) for name, one in scores.items()}
+
+
+def test_views_of_a_larger_array_are_scored_as_their_copies():
+    labels = np.random.default_rng(3).integers(0, 3, (2, 14, 20, 9)).astype(np.uint8)
+    views = [volume[1:13:2, ::-3, 2:8] for volume in labels]
+    names = {"A": 1, "B": 2}
+    scores = compare_labels(*views, SPACING_MM, names)
+    expected = compare_labels(*(np.array(view) for view in views), SPACING_MM, names)
+    assert {n: pytest.approx(s) for n, s in asdict_all(scores).items()} == asdict_all(expected)
+
+
+def test_any_integer_may_be_a_label():
+    values = {"Background": 0, "Negative": -3, "Small": 1, "Large": 70_000, "Huge": 2**40, "Absent": 2**62}
+    predicted, truth = np.random.default_rng(1).choice(list(values.values())[:5], (2, 8, 7, 6))
+    scores = compare_labels(predicted, truth, SPACING_MM, values)
+    for name, value in values.items():
+        expected = compare(predicted == value, truth == value, name=name)
+        assert asdict(scores[name]) == pytest.approx(asdict(expected)), name
+
+
+def test_two_names_of_one_value_score_alike():
+    labels = np.random.default_rng(1).integers(0, 3, (2, 8, 7, 6))
+    scores = compare_labels(*labels, SPACING_MM, {"A": 2, "B": 2})
+    assert scores["A"] == scores["B"]
+
+
+def test_more_labels_than_a_word_has_bits_are_all_found():
+    truth = np.zeros((150, 4, 3), np.uint16)
+    truth[:, 1:3, 1] = np.arange(150)[:, None] * 7
+    names = {str(value): value * 7 for value in range(1, 150)}
+    scores = compare_labels(truth, truth, SPACING_MM, names)
+    assert [s.dice for s in scores.values()] == [1.0] * 149
+    assert all(s.volume_cc == pytest.approx(2 * 2.25 / 1000) for s in scores.values())
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_inputs_are_left_as_they_were_in_either_memory_order(order):
     labels = np.asarray(np.random.default_rng(2).integers(0, 2, (6, 5, 4)), np.uint8, order=order)
@@ -216,6 +311,9 @@ def test_the_surface_tolerance_is_the_structures_own():
         (np.zeros((4, 3, 2), int), np.zeros((3, 4, 2), int), SPACING_MM, r"\(3, 4, 2\)"),
         (np.zeros((4, 3, 2)), np.zeros((4, 3, 2), int), SPACING_MM, "float64"),
         (np.zeros((4, 3), int), np.zeros((4, 3), int), SPACING_MM, r"\(4, 3\)"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), (1.0, float("nan"), 1.0), "spacing is .*nan"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), (1.0, 1.0, -2.0), "spacing"),
+        (np.zeros((4, 0, 2), int), np.zeros((4, 0, 2), int), SPACING_MM, r"\(4, 0, 2\)"),
         ({"A": np.zeros((4, 3, 2), int)}, np.zeros((4, 3, 2), int), SPACING_MM, "mask of A is int64"),
         (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), (1.0, 0.0, 1.0), "spacing"),
     ],
@@ -223,3 +321,14 @@ def test_the_surface_tolerance_is_the_structures_own():
 def test_arrays_that_cannot_be_compared_are_refused(predicted, truth, spacing_mm, found):
     with pytest.raises(GeometryError, match=found):
         compare_labels(predicted, truth, spacing_mm, {"A": 1})
+
+
+def test_directions_that_are_not_perpendicular_are_refused():
+    labels = np.zeros((4, 3, 2), int)
+    with pytest.raises(GeometryError, match="direction"):
+        compare_labels(labels, labels, SPACING_MM, {"A": 1}, direction=((1, 0, 0), (1, 0, 0), (0, 0, 1)))
+
+
+def test_where_there_is_no_array_at_all_everything_is_empty():
+    assert compare_labels({}, {}, SPACING_MM, {"A": 1}, annotated=["A"])["A"].outcome == "both empty"
+    assert compare_labels({}, {}, SPACING_MM, {}) == {}

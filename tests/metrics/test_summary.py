@@ -27,6 +27,12 @@ def test_both_empty_and_not_contoured_are_left_out():
     assert summarize_scores(cases)["structures"]["Bladder"]["dice"] == {"mean": 0.5, "median": 0.5, "n": 1}
 
 
+def test_every_outcome_is_counted():
+    cases = [{"Bladder": s} for s in (compared(0.9, 1, 4), MISSED, MISSED, FALSE, EMPTY, EMPTY, EMPTY, UNKNOWN)]
+    bladder = summarize_scores(cases)["structures"]["Bladder"]
+    assert [bladder[key] for key in ("missed", "false_organs", "both_empty", "not_contoured")] == [2, 1, 3, 1]
+
+
 def test_mean_dice_is_the_mean_of_the_structures_means():
     cases = [{"A": compared(1.0, 0, 0), "B": compared(0.4, 0, 0)}, {"A": compared(0.5, 0, 0), "C": UNKNOWN}]
     assert summarize_scores(cases)["mean_dice"] == (0.75 + 0.4) / 2

@@ -4,9 +4,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rtcontour.metrics.surface_elements import CORNERS, cell_polygons, element_areas, surface_dice
+from rtcontour.grid import Grid
+from rtcontour.mask import Mask
+from rtcontour.metrics import compare_masks
+from rtcontour.metrics.surface_elements import CORNERS, cell_polygons, element_areas
 
 ANISOTROPIC_MM = (1.0, 0.7, 3.0)
+
+
+def surface_dice(predicted, truth, spacing_mm, tolerance_mm, memory=(2, 1, 0)):
+    """Of arrays laid out so that the axes in `memory` go from the longest steps to the shortest."""
+    grid = Grid(predicted.shape, spacing_mm, (0, 0, 0))
+    arrays = (np.ascontiguousarray(a.transpose(memory)).transpose(np.argsort(memory)) for a in (predicted, truth))
+    return compare_masks(*(Mask(grid, (0, 0, 0), a) for a in arrays), tolerance_mm=tolerance_mm).surface_dice
 
 
 @pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), ANISOTROPIC_MM])
@@ -18,15 +28,27 @@ def test_areas_equal_the_reference_table(spacing_mm):
     np.testing.assert_allclose(element_areas(spacing_mm), reference[order], atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data(), st.sampled_from([0.0, 0.5, 0.7, 1.0, 1.3, 2.0, 3.0, 3.2]))
-def test_surface_dice_equals_the_reference_program(data, tolerance_mm):
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.sampled_from([0.0, 0.5, 0.7, 1.0, 1.3, 2.0, 3.0, 3.2]), st.permutations(range(3)))
+def test_surface_dice_equals_the_reference_program_however_the_arrays_lie_in_memory(data, tolerance_mm, memory):
     metrics = pytest.importorskip("surface_distance.metrics")
     one, other = (data.draw(arrays(np.bool_, (5, 4, 3))) for _ in range(2))
     one[0, 0, 0] = other[2, 3, 1] = True
     distances = metrics.compute_surface_distances(other, one, ANISOTROPIC_MM)
     expected = metrics.compute_surface_dice_at_tolerance(distances, tolerance_mm + 1e-9)
-    assert surface_dice(one, other, ANISOTROPIC_MM, tolerance_mm) == pytest.approx(expected)
+    assert surface_dice(one, other, ANISOTROPIC_MM, tolerance_mm, memory) == pytest.approx(expected)
+
+
+def test_a_tolerance_beyond_the_steps_that_are_tried_is_kept_too():
+    metrics = pytest.importorskip("surface_distance.metrics")
+    one, other = np.zeros((2, 40, 24, 16), bool)
+    one[2:20, 3:20, 2:9] = True
+    other[25:38, 5:21, 5:14] = other[3:8, 3:8, 3:8] = True
+    distances = metrics.compute_surface_distances(other, one, ANISOTROPIC_MM)
+    for tolerance_mm in (6.0, 11.3, 15.2):
+        expected = metrics.compute_surface_dice_at_tolerance(distances, tolerance_mm)
+        assert 0 < expected < 1
+        assert surface_dice(one, other, ANISOTROPIC_MM, tolerance_mm) == pytest.approx(expected)
 
 
 def test_a_lone_voxel_has_the_surface_of_an_octahedron():

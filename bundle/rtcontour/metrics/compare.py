@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtcontour.errors import GeometryError
-from rtcontour.mask import tight_box
-from rtcontour.metrics.added_path import added_path_length_mm
-from rtcontour.metrics.scores import Outcome, StructureScores
-from rtcontour.metrics.surface import surface_distances
-from rtcontour.metrics.surface_elements import surface_dice
+from rtcontour.grid import IDENTITY, Grid
+from rtcontour.mask import Mask
+from rtcontour.metrics.boxes import Box, label_boxes
+from rtcontour.metrics.nearest import Spacing
+from rtcontour.metrics.pair import compare_masks
+from rtcontour.metrics.scores import StructureScores
+from rtcontour.metrics.surface_elements import element_areas
 from rtcontour.structures import tolerance_of
 
-Spacing = tuple[float, float, float]
 Labels = NDArray[np.integer] | Mapping[str, NDArray[np.bool_]]
+Direction = tuple[tuple[float, float, float], ...]
+
+MOST_THREADS = 4  # each holds the box of one structure
 
 
 def compare_labels(
@@ -27,6 +34,7 @@ def compare_labels(
     names: Mapping[str, int],
     *,
     annotated: Collection[str] | None = None,
+    direction: Direction = IDENTITY,
 ) -> dict[str, StructureScores]:
     """Score every named structure of one case; definitions are those of `StructureScores`.
 
@@ -38,106 +46,72 @@ def compare_labels(
         names: {name: label value}; values are looked at for label maps only.
         annotated: the structures that somebody contoured in the truth; None means all. Others are "not contoured",
             and names that are not in `names` are of no account.
+        direction: rows are the unit vectors of i, j and k in patient LPS; only the three biases depend on it.
 
     Returns:
         One record a name, in the order of `names`. An empty array gives "missed", "false organ" or "both empty".
 
     Raises:
-        GeometryError: arrays that are not 3D, of one shape and of integers or bools, or an impossible spacing.
+        GeometryError: arrays that are not 3D, of one shape and of integers or bools, an impossible spacing, or
+            directions that are not perpendicular.
     """
-    shape, spacing = _common_shape(predicted, truth), _checked_spacing(spacing_mm)
+    grid = Grid(_common_shape(predicted, truth), _checked_spacing(spacing_mm), (0.0, 0.0, 0.0), direction)
     if annotated is None:
         annotated = list(truth) if isinstance(truth, Mapping) else list(names)
-    scores = {}
-    for name, value in names.items():
-        found = _inside(predicted, name, value, shape)
-        if name in annotated:
-            scores[name] = _compare_masks(found, _inside(truth, name, value, shape), spacing, tolerance_of(name))
-        else:
-            scores[name] = StructureScores("not contoured", _volume_cc(_count(found), spacing))
-    return scores
+    element_areas(grid.spacing_mm)  # a table that is kept: made here once, and not by every thread at the same time
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
+        found, true = threads.map(partial(_locate, names=names), (predicted, truth))
+        # The largest first: begun last, it would keep one thread busy when the others have nothing left.
+        scores = {
+            name: threads.submit(_compare, name, found, true if name in annotated else None, grid)
+            for name in sorted(names, key=found.size_of, reverse=True)
+        }
+        return {name: scores[name].result() for name in names}
 
 
-def _compare_masks(
-    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], spacing_mm: Spacing, tolerance_mm: float
-) -> StructureScores:
-    size, box = predicted.size, tight_box(predicted | truth)
-    # Beyond this box nothing is inside, so surfaces and distances within it are those of the whole volume.
-    predicted, truth = predicted[box], truth[box]
-    scores = _overlap_scores(predicted, truth, size, spacing_mm)
-    if scores.outcome == "both empty":
-        return scores
-    path_mm = added_path_length_mm(predicted, truth, spacing_mm)
-    if scores.outcome != "compared":
-        return replace(scores, surface_dice=0.0, added_path_length_mm=path_mm)
-    distances = surface_distances(predicted, truth, spacing_mm)
-    return replace(
-        scores,
-        msd_mm=distances.mean,
-        hd_mm=distances.largest,
-        hd95_mm=distances.percentile_95,
-        hd95_pooled_mm=distances.percentile_95_pooled,
-        surface_dice=surface_dice(predicted, truth, spacing_mm, tolerance_mm),
-        added_path_length_mm=path_mm,
-        centroid_shift_mm=_centroid_shift_mm(predicted, truth, spacing_mm),
-    )
+@dataclass(frozen=True, eq=False)
+class _Located:
+    """One side of the comparison, and where in it each structure is."""
+
+    labels: Labels
+    names: Mapping[str, int]
+    boxes: Mapping[str, Box]
+
+    def size_of(self, name: str) -> int:
+        return int(np.prod([along.stop - along.start for along in self.boxes[name]]))
+
+    def mask(self, name: str, grid: Grid) -> Mask:
+        box = self.boxes[name]
+        i, j, k = (along.start for along in box)
+        if not isinstance(self.labels, Mapping):
+            return Mask(grid, (i, j, k), np.asarray(self.labels)[box] == self.names[name])
+        empty = np.zeros((0, 0, 0), np.bool_)
+        return Mask(grid, (i, j, k), np.asarray(self.labels.get(name, empty))[box])
 
 
-def _overlap_scores(
-    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], size: int, spacing_mm: Spacing
-) -> StructureScores:
-    """What follows from counting voxels alone; `size` is the number of voxels of the whole volume."""
-    tp = _count(predicted & truth)
-    fp, fn = _count(predicted) - tp, _count(truth) - tp
-    tn = size - tp - fp - fn
-    return StructureScores(
-        outcome=_outcome(tp + fp, tp + fn),
-        volume_cc=_volume_cc(tp + fp, spacing_mm),
-        truth_volume_cc=_volume_cc(tp + fn, spacing_mm),
-        volume_error=_ratio(fp - fn, tp + fn),
-        dice=_ratio(2 * tp, 2 * tp + fp + fn),
-        sensitivity=_ratio(tp, tp + fn),
-        specificity=_ratio(tn, tn + fp),
-        precision=_ratio(tp, tp + fp),
-    )
-
-
-def _centroid_shift_mm(predicted: NDArray[np.bool_], truth: NDArray[np.bool_], spacing_mm: Spacing) -> float:
-    shift = np.argwhere(predicted).mean(axis=0) - np.argwhere(truth).mean(axis=0)
-    return float(np.linalg.norm(shift * spacing_mm))
-
-
-def _outcome(predicted_voxels: int, truth_voxels: int) -> Outcome:
-    if predicted_voxels and truth_voxels:
-        return "compared"
-    if truth_voxels:
-        return "missed"
-    return "false organ" if predicted_voxels else "both empty"
-
-
-def _count(inside: NDArray[np.bool_]) -> int:
-    return int(np.count_nonzero(inside))
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _volume_cc(voxels: int, spacing_mm: Spacing) -> float:
-    return voxels * float(np.prod(spacing_mm)) / 1000.0
-
-
-def _inside(labels: Labels, name: str, value: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _locate(labels: Labels, names: Mapping[str, int]) -> _Located:
     if not isinstance(labels, Mapping):
-        return np.asarray(labels) == value
-    return np.asarray(labels[name]) if name in labels else np.zeros(shape, np.bool_)
+        boxes = label_boxes(np.asarray(labels), names.values())
+        return _Located(labels, names, {name: boxes[int(value)] for name, value in names.items()})
+    empty = np.zeros((0, 0, 0), np.bool_)
+    masks = {name: np.asarray(labels.get(name, empty)) for name in names}
+    return _Located(labels, names, {name: label_boxes(mask, [1])[1] for name, mask in masks.items()})
 
 
-def _common_shape(predicted: Labels, truth: Labels) -> tuple[int, ...]:
+def _compare(name: str, predicted: _Located, truth: _Located | None, grid: Grid) -> StructureScores:
+    """Scores of one structure; no truth where nobody looked for it."""
+    found = predicted.mask(name, grid)
+    if truth is None:
+        return StructureScores("not contoured", found.volume_cc)
+    return compare_masks(found, truth.mask(name, grid), tolerance_mm=tolerance_of(name))
+
+
+def _common_shape(predicted: Labels, truth: Labels) -> tuple[int, int, int]:
     shapes = {shape for labels in (predicted, truth) for shape in _checked_shapes(labels)}
     if len(shapes) > 1:
         raise GeometryError(f"predicted and truth have shapes {sorted(shapes)}; resample one to the grid of the other")
-    return shapes.pop() if shapes else (0, 0, 0)
+    i, j, k = shapes.pop() if shapes else (1, 1, 1)  # without any array, any shape will do: all is empty
+    return i, j, k
 
 
 def _checked_shapes(labels: Labels) -> list[tuple[int, ...]]:

@@ -1,12 +1,14 @@
-"""Surface voxels, and the distances between the surfaces of two masks."""
+"""The distances between the surfaces of two masks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import edt
 import numpy as np
 from numpy.typing import NDArray
+
+from rtcontour.metrics.joint_box import SURFACE, JointBox, Side
+from rtcontour.metrics.nearest import Spacing, distances_mm
 
 PERCENTILE = 95.0
 
@@ -44,42 +46,21 @@ class SurfaceDistances:
         return float(np.percentile(np.concatenate([self.from_predicted, self.from_truth]), PERCENTILE))
 
 
-def surface_distances(
-    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], spacing_mm: tuple[float, float, float]
-) -> SurfaceDistances:
-    """Distances between voxel centres of two surfaces, both ways.
+def surface_distances(box: JointBox, spacing_mm: Spacing) -> SurfaceDistances:
+    """Distances between voxel centres of the two surfaces, both ways; neither mask is empty.
 
     Args:
-        predicted: bool (i, j, k), not empty; beyond the array is outside.
-        truth: the same shape, not empty.
+        box: the two masks, with the margin of `steps_around`.
         spacing_mm: distance between voxel centres along i, j and k.
     """
-    predicted_surface, truth_surface = surface_voxels(predicted), surface_voxels(truth)
+    to_predicted, to_truth = SURFACE
     return SurfaceDistances(
-        _distance_to(truth_surface, spacing_mm)[predicted_surface].astype(np.float64),
-        _distance_to(predicted_surface, spacing_mm)[truth_surface].astype(np.float64),
+        _directed_mm(box, box.predicted, to_truth, spacing_mm), _directed_mm(box, box.truth, to_predicted, spacing_mm)
     )
 
 
-def surface_voxels(inside: NDArray[np.bool_], axes: tuple[int, ...] = (0, 1, 2)) -> NDArray[np.bool_]:
-    """Voxels inside with at least one face neighbour outside; beyond the array is outside.
-
-    Args:
-        inside: bool, any shape.
-        axes: along which neighbours are looked at; (0, 1) gives the boundary pixels of each slice.
-
-    Returns:
-        bool, the shape of `inside`; all False for an empty mask.
-    """
-    core = inside.copy(order="K")
-    for axis in axes:
-        along, kept = np.moveaxis(inside, axis, 0), np.moveaxis(core, axis, 0)
-        kept[0] = kept[-1] = False
-        kept[1:] &= along[:-1]
-        kept[:-1] &= along[1:]
-    return inside & ~core
-
-
-def _distance_to(surface: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> NDArray[np.float32]:
-    """Distance in mm of every voxel centre to the nearest surface voxel's."""
-    return edt.edt(~surface, anisotropy=spacing_mm)
+def _directed_mm(box: JointBox, side: Side, mark: int, spacing_mm: Spacing) -> NDArray[np.float64]:
+    """The distances of a side's surface voxels; those on both surfaces come last, with 0."""
+    distances = np.zeros(side.surface_voxels)
+    distances[: len(side.own_surface)] = distances_mm(box, side.own_surface, mark, spacing_mm)
+    return distances

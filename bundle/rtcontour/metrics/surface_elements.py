@@ -5,20 +5,19 @@ from __future__ import annotations
 from functools import cache
 from itertools import product
 
-import edt
 import numpy as np
 from numpy.typing import NDArray
 
-Spacing = tuple[float, float, float]
+from rtcontour.metrics.joint_box import ELEMENT, JointBox, Triple
+from rtcontour.metrics.nearest import Spacing, distances_mm
+
 Polygon = NDArray[np.float64]  # (n, 3) vertices in order
 
 ROUNDING_MM = 1e-4  # edt works in float32: a distance equal to the tolerance must count as within it
 CORNERS = np.array([(c & 1, c >> 1 & 1, c >> 2 & 1) for c in range(8)])  # corner c of a cell is bit c of its code
 
 
-def surface_dice(
-    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], spacing_mm: Spacing, tolerance_mm: float
-) -> float:
+def surface_dice(box: JointBox, spacing_mm: Spacing, tolerance_mm: float) -> float:
     """Share of both surfaces, by area, that lies within a tolerance of the other one.
 
     A cell spans the centres of 2 x 2 x 2 voxels. Where some of the eight are inside and some outside it holds a
@@ -26,8 +25,7 @@ def surface_dice(
     centres of such cells, and an element counts when its distance is at most the tolerance.
 
     Args:
-        predicted: bool (i, j, k), not empty; beyond the array is outside.
-        truth: the same shape, not empty.
+        box: the two masks, with the margin of `steps_around`; neither is empty.
         spacing_mm: distance between voxel centres along i, j and k.
         tolerance_mm: the largest distance that counts as agreement.
 
@@ -38,30 +36,23 @@ def surface_dice(
         Nikolov et al., J Med Internet Res 2021;23(7):e26151, "Performance Metrics"; the cell polygons follow
         Lorensen and Cline, SIGGRAPH 1987.
     """
-    areas = element_areas(tuple(spacing_mm))
-    predicted_codes, truth_codes = _cell_codes(predicted), _cell_codes(truth)
-    overlap, total = 0.0, 0.0
-    for codes, other in ((predicted_codes, truth_codes), (truth_codes, predicted_codes)):
-        on_surface = _has_element(codes)
-        distances_mm = edt.edt(~_has_element(other), anisotropy=spacing_mm)[on_surface]
-        element_mm2 = areas[codes[on_surface]]
-        overlap += element_mm2[distances_mm <= tolerance_mm + ROUNDING_MM].sum()
-        total += element_mm2.sum()
-    return float(overlap / total)
+    areas = element_areas(spacing_mm)[_codes_along_i_j_k(box.axes)]
+    to_predicted, to_truth = ELEMENT
+    within_mm = tolerance_mm + ROUNDING_MM
+    apart, total = 0.0, 0.0
+    for side, mark in ((box.predicted, to_truth), (box.truth, to_predicted)):
+        distances = distances_mm(box, side.own_elements, mark, spacing_mm, needed_mm=within_mm)
+        apart += float(areas[side.own_codes[distances > within_mm]].sum())
+        total += float(side.element_codes @ areas)
+    return (total - apart) / total
 
 
-def _cell_codes(inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """One code a cell, its eight voxels as bits; one cell more along each axis than there are voxels."""
-    padded = np.pad(inside, 1).view(np.uint8)
-    codes = np.zeros(np.add(inside.shape, 1), np.uint8, order="F")
-    for bit, corner in enumerate(CORNERS):
-        box = tuple(slice(a, a + n) for a, n in zip(corner, codes.shape, strict=True))
-        codes |= padded[box] << bit
-    return codes
-
-
-def _has_element(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return (codes != 0) & (codes != 255)
+@cache
+def _codes_along_i_j_k(axes: Triple) -> NDArray[np.intp]:
+    """For each code of a box whose axes lie in memory in another order, the code of the same cell along i, j, k."""
+    slow, middle, fast = axes
+    corners = CORNERS[:, np.argsort((fast, middle, slow))] @ (1, 2, 4)
+    return np.array([sum(1 << int(corners[c]) for c in range(8) if code >> c & 1) for code in range(256)])
 
 
 @cache
@@ -73,6 +64,8 @@ def element_areas(spacing_mm: Spacing) -> NDArray[np.float64]:
 @cache
 def cell_triangles(code: int) -> NDArray[np.float64]:
     """The surface inside a cell of side 1 as triangles: (n, 3 vertices, 3 coordinates)."""
+    if code.bit_count() > 4:
+        return cell_triangles(255 - code)
     return np.concatenate([np.empty((0, 3, 3)), *(_triangulate(polygon) for polygon in cell_polygons(code))])
 
 
@@ -92,8 +85,10 @@ def _triangulate(polygon: Polygon) -> NDArray[np.float64]:
 
 
 def _area(triangles: NDArray[np.float64]) -> float:
-    a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
-    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()) / 2
+    one, other = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    # np.cross takes three times as long on so few, and every first comparison waits for this table.
+    normals = one[:, (1, 2, 0)] * other[:, (2, 0, 1)] - one[:, (2, 0, 1)] * other[:, (1, 2, 0)]
+    return float(np.sqrt(np.square(normals).sum(axis=1)).sum()) / 2
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from rtcontour.training.anchors import check_anchors, print_anchors
 from rtcontour.training.annotated_dice import AnnotatedDice, predictions_and_labels
+from rtcontour.training.annotated_score import AnnotatedScore, CaseScores
 from rtcontour.training.checkpoints import (
     SaveBest,
     SaveLast,
@@ -20,7 +21,6 @@ from rtcontour.training.phases import PhaseSchedule
 from rtcontour.training.plain_errors import ErrorsFirst, install_plain_errors
 from rtcontour.training.plan import check_data_set, check_split, print_plan
 from rtcontour.training.progress import CaseProgress, Progress, ValidationLine
-from rtcontour.training.score_cases import ScoreCases
 from rtcontour.training.settings import Batching, check_flags, check_settings, check_start
 from rtcontour.training.step import TrainingStep, autocast_dtype
 from rtcontour.training.validation_step import ValidationStep
@@ -28,8 +28,10 @@ from rtcontour.training.validation_step import ValidationStep
 __all__ = [
     "KEY",
     "AnnotatedDice",
+    "AnnotatedScore",
     "Batching",
     "CaseProgress",
+    "CaseScores",
     "ErrorsFirst",
     "ModelDescription",
     "NetworkLosses",
@@ -37,7 +39,6 @@ __all__ = [
     "Progress",
     "SaveBest",
     "SaveLast",
-    "ScoreCases",
     "TrainingStep",
     "ValidationHistory",
     "ValidationLine",
