@@ -59,11 +59,39 @@ def whole_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
         with _explained(path, only=DISK_FAULTS):
             yield partial
         with _explained(path):
-            if path.is_dir():
-                shutil.rmtree(path)
-            partial.replace(path)
+            _move_over(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def whole_entries(folder: str | Path, *, replace: bool = False) -> Iterator[Path]:
+    """The same for new entries of a folder that holds others: all of them move in at the end, or none.
+
+    Raises:
+        OutputError: one of them exists and `replace` is False, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    partial = folder / f".{uuid.uuid4().hex}.partial"
+    with _explained(folder):
+        partial.mkdir(parents=True)
+    try:
+        with _explained(folder, only=DISK_FAULTS):
+            yield partial
+        entries = sorted(partial.iterdir())
+        for entry in entries:
+            refuse_existing(folder / entry.name, replace=replace)
+        with _explained(folder):
+            for entry in entries:
+                _move_over(entry, folder / entry.name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _move_over(path: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    path.replace(target)
 
 
 @contextmanager

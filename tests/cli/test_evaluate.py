@@ -39,4 +39,29 @@ def test_bad_input_is_one_line_and_leaves_nothing(refused, tmp_path, folders):
     assert str(tmp_path / "empty") in refused("evaluate", tmp_path / "empty", folders[1], tmp_path / "out")
     assert "nowhere" in refused("evaluate", folders[0], tmp_path / "nowhere", tmp_path / "out")
     (folders[1] / "labels.json").unlink()
-    assert "truth/labels.json" in refused("evaluate", *folders, tmp_path / "out")
+    assert "truth: holds NIfTI files and no labels.json" in refused("evaluate", *folders, tmp_path / "out")
+
+
+def test_methods_and_limits_are_given_as_options(rtcontour, tmp_path, folders):
+    limits = tmp_path / "limits.json"
+    limits.write_text('{"*": {"dice": {"at_least": 0.8}}}')
+    options = ["--name", "net", "--against", f"reader={folders[1]}", "--tolerances", limits, "--title", "Acceptance"]
+    result = rtcontour("evaluate", *folders, tmp_path / "out", *options)
+    assert result.code == 0 and "report.html" in result.out
+    assert {"tests.csv", "pass_rates.csv"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert "Acceptance" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_another_method_without_a_name_is_wrong_usage(rtcontour, tmp_path, folders):
+    result = rtcontour("evaluate", *folders, tmp_path / "out", "--against", folders[1])
+    assert result.code == 2 and "expected NAME=PATH" in result.err
+
+
+def test_structure_sets_with_their_ct_are_taken_on_either_side(rtcontour, tmp_path, tiny_ct, folders):
+    written = rtcontour("rtstruct", folders[1] / "c1.nii.gz", tiny_ct, tmp_path / "rs.dcm")
+    assert written.code == 0
+    result = rtcontour("evaluate", tmp_path / "rs.dcm", folders[1], tmp_path / "out", "--ct", tiny_ct)
+    assert result.code == 0 and "Bladder: Dice 1.000" in result.out
+    turned = rtcontour("evaluate", folders[1], tmp_path / "rs.dcm", tmp_path / "turned", "--ct", tiny_ct)
+    assert turned.code == 0 and "Rectum: Dice 1.000" in turned.out
+    assert (tmp_path / "turned" / "figures" / "Bladder_lowest.png").is_file()

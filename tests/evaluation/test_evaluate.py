@@ -1,103 +1,33 @@
 import csv
+import hashlib
 import json
 
 import numpy as np
 import pytest
 
-from rtcontour.datasets import write_labels
-from rtcontour.errors import DataSetError, GeometryError, InputFileError, OutputError
-from rtcontour.evaluation import evaluate_folders, score_folder
-from rtcontour.grid import Grid
+from rtcontour.errors import ConfigError, InputFileError, OutputError
+from rtcontour.evaluation import evaluate_folders
 
 
-def test_label_maps_are_scored_against_a_data_set_by_name_not_by_value(
-    tmp_path, labels, write_data_set, write_label_maps
-):
-    truth = write_data_set(tmp_path / "truth", {"c1": (labels, ["Bladder", "Rectum"])})
-    swapped = np.where(labels > 0, 3 - labels, 0).astype(np.uint8)
-    predictions = write_label_maps(tmp_path / "pred", {"c1": swapped}, {"urinary bladder": 2, "Rectum": 1})
-    scores = score_folder(predictions, truth).scores["c1"]
-    assert {name: one.dice for name, one in scores.items()} == {"Bladder": 1, "Rectum": 1}
+def rows_of(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
-def test_what_nobody_contoured_is_not_scored(tmp_path, labels, write_data_set, write_label_maps):
-    truth = write_data_set(tmp_path / "truth", {"c1": (labels, ["Bladder"])})
-    predictions = write_label_maps(tmp_path / "pred", {"c1": labels}, {"Bladder": 1, "Rectum": 2, "Odd": 3})
-    outcomes = {name: one.outcome for name, one in score_folder(predictions, truth).scores["c1"].items()}
-    assert outcomes == {"Bladder": "compared", "Rectum": "not contoured", "Odd": "not contoured"}
+def json_of(path):
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)  # NaN and Infinity are no JSON
 
 
-def test_what_the_prediction_does_not_know_is_a_finding_and_not_a_miss(
-    tmp_path, labels, write_data_set, write_label_maps
-):
-    truth = write_data_set(tmp_path / "truth", {"c1": (labels, ["Bladder", "Rectum"])})
-    predictions = write_label_maps(tmp_path / "pred", {"c1": labels}, {"Bladder": 1})
-    result = score_folder(predictions, truth)
-    assert list(result.scores["c1"]) == ["Bladder"]
-    assert [(f.code, f.subject) for f in result.findings] == [("structure-not-offered", "c1")]
-
-
-def test_cases_on_one_side_only_are_findings(tmp_path, labels, write_data_set, write_label_maps):
+@pytest.fixture
+def three_cases(tmp_path, labels, write_data_set, write_label_maps):
+    """A data set of three cases, and two methods: one that misses a bladder, one that shifts everything by a voxel."""
     everything = (labels, ["Bladder", "Rectum"])
-    truth = write_data_set(tmp_path / "truth", {"c1": everything, "c2": everything})
-    predictions = write_label_maps(tmp_path / "pred", {"c2": labels, "c3": labels}, {"Bladder": 1, "Rectum": 2})
-    result = score_folder(predictions, truth)
-    assert list(result.scores) == ["c2"]
-    assert {(f.code, f.subject) for f in result.findings} == {
-        ("case-not-predicted", "c1"),
-        ("case-without-truth", "c3"),
-    }
-
-
-def test_two_single_label_maps_are_a_pair_whatever_their_names(tmp_path, labels, write_label_maps):
-    names = {"background": 0, "Bladder": 1, "Rectum": 2}
-    truth = write_label_maps(tmp_path / "truth", {"plan": labels}, names) / "plan.nii.gz"
-    predicted = write_label_maps(tmp_path / "pred", {"network": np.roll(labels, 1, axis=0)}, names) / "network.nii.gz"
-    scores = score_folder(predicted, truth).scores["plan"]
-    assert scores["Bladder"].centroid_shift_mm == pytest.approx(2.0)
-
-
-def test_folders_of_masks_may_overlap(tmp_path, grid):
-    both, left = np.zeros((2, *grid.shape), np.uint8)
-    both[4:20, 5:9, 2:7], left[12:20, 5:9, 2:7] = 1, 1
-    for side in ("pred", "truth"):
-        listed = []
-        for name, array in (("Femur_Heads", both), ("Femur_Head_L", left)):
-            write_labels(tmp_path / side / f"{name}.nii.gz", array, grid)
-            listed.append({"name": name, "file": f"{name}.nii.gz"})
-        (tmp_path / side / "structures.json").write_text(json.dumps({"structures": listed}))
-    scores = score_folder(tmp_path / "pred", tmp_path / "truth").scores["truth"]
-    assert {name: one.dice for name, one in scores.items()} == {"Femur_Heads": 1, "Femur_Head_L": 1}
-
-
-def test_different_grids_are_refused_by_both_names(tmp_path, labels, grid, write_label_maps):
-    elsewhere = Grid(grid.shape, grid.spacing_mm, (0.0, 0.0, 0.0))
-    truth = write_label_maps(tmp_path / "truth", {"c1": labels}, {"Bladder": 1})
-    predictions = write_label_maps(tmp_path / "pred", {"c1": labels}, {"Bladder": 1}, grid=elsewhere)
-    with pytest.raises(GeometryError, match=r"pred.c1.*truth.c1"):
-        score_folder(predictions, truth)
-
-
-def test_label_maps_without_names_and_empty_folders_are_refused(tmp_path, labels, grid):
-    write_labels(tmp_path / "maps" / "c1.nii.gz", labels, grid)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(InputFileError, match=r"labels\.json"):
-        score_folder(tmp_path / "maps", tmp_path / "maps")
-    with pytest.raises(InputFileError, match="holds no contours"):
-        score_folder(tmp_path / "empty", tmp_path / "empty")
-
-
-def test_two_names_for_one_structure_are_refused(tmp_path, labels, write_label_maps):
-    maps = write_label_maps(tmp_path / "pred", {"c1": labels}, {"Bladder": 1, "urinary bladder": 2})
-    with pytest.raises(DataSetError, match="second to mean Bladder"):
-        score_folder(maps, maps)
-
-
-def test_places_without_a_common_case_are_refused(tmp_path, labels, write_label_maps):
-    one = write_label_maps(tmp_path / "one", {"a": labels, "b": labels}, {"Bladder": 1})
-    other = write_label_maps(tmp_path / "other", {"c": labels, "d": labels}, {"Bladder": 1})
-    with pytest.raises(DataSetError, match="no case in common"):
-        score_folder(one, other)
+    truth = write_data_set(tmp_path / "truth", {"c1": everything, "c2": everything, "c3": (labels, ["Bladder"])})
+    missed, shifted = np.where(labels == 1, 0, labels).astype(np.uint8), np.roll(labels, 1, axis=0)
+    names = {"Bladder": 1, "Rectum": 2}
+    model = write_label_maps(tmp_path / "model", {"c1": labels, "c2": missed, "c3": labels}, names)
+    atlas = write_label_maps(tmp_path / "atlas", {"c1": shifted, "c2": shifted, "c3": shifted}, names)
+    return model, atlas, truth
 
 
 def test_scores_summary_and_report_are_written(tmp_path, labels, write_data_set, write_label_maps):
@@ -123,7 +53,7 @@ def test_scores_summary_and_report_are_written(tmp_path, labels, write_data_set,
         ("c1", "Bladder", "compared", "0.0"),
         ("c2", "Bladder", "missed", ""),
     ]
-    assert (tmp_path / "out" / "report.html").read_text().count("data:image/png;base64,") == 2
+    assert (tmp_path / "out" / "report.html").read_text().count("data:image/png;base64,") == 2 + 2 * 2
 
 
 def test_an_existing_output_is_kept_and_a_failure_leaves_none(tmp_path, labels, write_label_maps):
@@ -136,3 +66,116 @@ def test_an_existing_output_is_kept_and_a_failure_leaves_none(tmp_path, labels, 
     with pytest.raises(InputFileError):
         evaluate_folders(tmp_path / "nowhere", maps, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_methods_are_compared_case_by_case(tmp_path, three_cases):
+    model, atlas, truth = three_cases
+    out = tmp_path / "out"
+    lines = evaluate_folders(model, truth, out, name="net", against=[("atlas", atlas)])
+    assert lines[0].startswith("Bladder: Dice 0.667 (n 3), MSD 0.00 mm") and lines[0].endswith("1 missed")
+    assert {row["method"] for row in rows_of(out / "scores.csv")} == {"net", "atlas"}
+    test = next(
+        row for row in rows_of(out / "tests.csv") if (row["structure"], row["measure"]) == ("Bladder", "hd95_mm")
+    )
+    assert (test["method"], test["other"], test["n"], test["left_out"]) == ("net", "atlas", "2", "1")
+    statistics = json_of(out / "statistics.json")
+    assert set(statistics["methods"]) == {"net", "atlas"}
+    assert statistics["methods"]["net"] == json_of(out / "summary.json")
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "Methods side by side" in report and "net against truth" in report
+
+
+def test_summary_rows_count_every_outcome(tmp_path, three_cases):
+    model, _, truth = three_cases
+    evaluate_folders(model, truth, tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "summary.csv")
+    rectum = next(row for row in rows if (row["structure"], row["measure"]) == ("Rectum", "dice"))
+    assert [rectum[key] for key in ("n", "compared", "missed", "not_contoured", "mean", "sd")] == [
+        "2",
+        "2",
+        "0",
+        "1",
+        "1.0",
+        "0.0",
+    ]
+    bladder = next(row for row in rows if (row["structure"], row["measure"]) == ("Bladder", "hd95_mm"))
+    assert (bladder["n"], bladder["missed"]) == ("2", "1")
+
+
+def test_figures_are_there_as_vectors_and_pictures(tmp_path, three_cases):
+    model, atlas, truth = three_cases
+    evaluate_folders(model, truth, tmp_path / "out", against=[("atlas", atlas)])
+    drawn = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    for name in (
+        "dice",
+        "msd_mm",
+        "Bladder_volumes",
+        "Bladder_agreement",
+        "Bladder_methods",
+        "Bladder_lowest",
+        "worst_cases",
+    ):
+        assert {f"{name}.svg", f"{name}.png"} <= drawn
+    assert {"median.png", "lowest.png"} <= drawn
+
+
+def test_limits_are_counted_and_a_missed_organ_fails_them(tmp_path, three_cases):
+    model, _, truth = three_cases
+    limits = tmp_path / "limits.json"
+    limits.write_text('{"*": {"hd95_mm": {"at_most": 5}}}')
+    evaluate_folders(model, truth, tmp_path / "out", tolerances=limits)
+    bladder, rectum = rows_of(tmp_path / "out" / "pass_rates.csv")
+    assert (bladder["structure"], bladder["passed"], bladder["n"], bladder["failed"]) == ("Bladder", "2", "3", "c2")
+    assert (rectum["passed"], rectum["n"]) == ("2", "2")
+
+
+def test_a_union_of_the_recipe_is_made_of_its_parts_in_the_truth(tmp_path, labels, write_data_set, write_label_maps):
+    truth = write_data_set(tmp_path / "truth", {"c1": (labels, ["Bladder", "Rectum"])})
+    model = write_label_maps(tmp_path / "model", {"c1": (labels > 0).astype(np.uint8)}, {"Pelvic_Organs": 1})
+    evaluate_folders(model, truth, tmp_path / "out", structures=[{"Pelvic_Organs": ["Bladder", "Rectum"]}])
+    assert json_of(tmp_path / "out" / "summary.json")["structures"]["Pelvic_Organs"]["dice"]["mean"] == 1
+
+
+def test_weights_versions_and_title_are_stated(tmp_path, three_cases):
+    model, _, truth = three_cases
+    weights = tmp_path / "model.pt"
+    weights.write_bytes(b"weights")
+    evaluate_folders(
+        model, truth, tmp_path / "out", weights=weights, title="Acceptance of a model", facts={"Site": "Pelvis"}
+    )
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert hashlib.sha256(b"weights").hexdigest() in report
+    assert all(words in report for words in ("Acceptance of a model", "Pelvis", "numpy", "scipy"))
+
+
+def test_results_can_be_written_beside_the_predictions(tmp_path, three_cases):
+    model, _, truth = three_cases
+    run = tmp_path / "run"
+    run.mkdir()
+    model.rename(run / "predictions")
+    evaluate_folders(run / "predictions", truth, run, beside=True)
+    assert {"predictions", "report.html", "summary.json", "figures"} <= {path.name for path in run.iterdir()}
+    with pytest.raises(OutputError, match="exists already"):
+        evaluate_folders(run / "predictions", truth, run, beside=True)
+    evaluate_folders(run / "predictions", truth, run, beside=True, replace=True)
+    assert not list(run.glob(".*"))
+
+
+def test_contours_are_never_replaced_by_their_own_report(tmp_path, three_cases):
+    model, _, truth = three_cases
+    with pytest.raises(OutputError, match="would be replaced with it"):
+        evaluate_folders(model, truth, tmp_path, replace=True)
+    assert (model / "c1.nii.gz").is_file()
+
+
+def test_wishes_that_contradict_themselves_are_refused_before_any_work(tmp_path, three_cases):
+    model, atlas, truth = three_cases
+    with pytest.raises(ConfigError, match="two methods are called 'model'"):
+        evaluate_folders(model, truth, tmp_path / "out", against=[("model", atlas)])
+    with pytest.raises(ConfigError, match="--ratings-key"):
+        evaluate_folders(model, truth, tmp_path / "out", ratings=[tmp_path / "r.csv"])
+    with pytest.raises(InputFileError, match=r"gone\.json"):
+        evaluate_folders(model, truth, tmp_path / "out", tolerances=tmp_path / "gone.json")
+    with pytest.raises(InputFileError, match=r"gone\.pt"):
+        evaluate_folders(model, truth, tmp_path / "out", weights=tmp_path / "gone.pt")
+    assert not (tmp_path / "out").exists()

@@ -1,26 +1,23 @@
-"""evaluate_folders: scores.csv, summary.json and report.html of predictions against truth."""
+"""evaluate_folders: scores, statistics, figures and a report of one or several methods against the truth."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from rtcontour.datasets import read_image
-from rtcontour.errors import Finding, GeometryError, deliver
-from rtcontour.evaluation.figures import draw_contours
-from rtcontour.evaluation.inputs import read_case
-from rtcontour.evaluation.report import write_report
-from rtcontour.evaluation.score import FolderScores, score_folder
-from rtcontour.files import refuse_existing, whole_folder
-from rtcontour.metrics import StructureScores, summarize_scores
-
-MEASURES = tuple(field.name for field in fields(StructureScores))
+from rtcontour.errors import ConfigError, Finding, OutputError, deliver
+from rtcontour.evaluation.illustrate import ImagedCase, illustrate
+from rtcontour.evaluation.inputs import Reading, Structures, read_hu, read_pair
+from rtcontour.evaluation.provenance import file_hash, software_versions
+from rtcontour.evaluation.rating import Ratings, read_ratings
+from rtcontour.evaluation.report import describe_cohorts, write_report
+from rtcontour.evaluation.results import Results, summarize
+from rtcontour.evaluation.score import MethodScores, Progress, score_methods
+from rtcontour.evaluation.statistics import Tolerances, read_tolerances
+from rtcontour.evaluation.tables import write_tables
+from rtcontour.files import refuse_existing, whole_entries, whole_folder
 
 
 def evaluate_folders(
@@ -28,112 +25,176 @@ def evaluate_folders(
     truth: str | Path,
     output: str | Path,
     *,
-    title: str = "Predicted and true contours",
+    name: str | None = None,
+    against: Iterable[tuple[str, str | Path]] = (),
+    tolerances: str | Path | None = None,
+    ratings: Iterable[str | Path] = (),
+    ratings_key: str | Path | None = None,
+    weights: str | Path | None = None,
+    ct: str | Path | None = None,
+    split: str | None = None,
+    resample: bool = False,
+    ignore_frame_of_reference: bool = False,
+    structures: Structures | None = None,
+    title: str | None = None,
     facts: Mapping[str, str] | None = None,
     notice: str = "",
+    beside: bool = False,
     replace: bool = False,
+    processes: int | None = None,
     findings: list[Finding] | None = None,
+    progress: Progress | None = None,
 ) -> list[str]:
-    """Score predictions against truth and write `output`/scores.csv, summary.json and report.html, all or nothing.
+    """Score predictions against the truth and write `output`, all or nothing.
 
-    The report has a picture of the case with the median and of the one with the lowest mean Dice, where the truth is a
-    data set and so has images.
+    It gets scores.csv, summary.csv, summary.json, volumes.csv, for several methods tests.csv, with tolerances
+    pass_rates.csv, figures/ as SVG and PNG, pictures of cases where their CT is known, and report.html, which holds all
+    of it in one file.
 
     Args:
-        predictions: a data set, a folder of label maps or of masks, or one label map; see `list_cases`.
+        predictions: what is evaluated; `list_cases` says what such a place may be.
         truth: the same.
         output: folder to write.
+        name: what the predictions are called; the name of their folder if not said.
+        against: other methods on the same cases, (name, place); a second human reader is just another method.
+        tolerances: a JSON file of limits, see `read_tolerances`.
+        ratings: CSV files that a rating page saved.
+        ratings_key: key.json of that rating study; needed with ratings.
+        weights: the model's file, whose hash the report states.
+        ct: where images are, see `list_cases`.
+        split: of a data set, only the cases of this split.
+        resample: bring predictions to the grid of the truth where it is another one.
+        ignore_frame_of_reference: go on where an RTSTRUCT and its CT are in different frames of reference.
+        structures: a recipe's structures, whose unions are made of their parts; None for all that there are.
         title: heading of the report.
-        facts: what to state about the predictions, such as the model; added to what is known here.
+        facts: what else to state about the predictions; above what is known here.
         notice: a warning above the report.
-        replace: whether an existing folder may be replaced.
+        beside: write beside what `output` holds already, such as the predictions themselves.
+        replace: whether what is there already may be replaced.
+        processes: how many score at once; None for one a core.
         findings: gets everything odd; logged where it is None.
+        progress: called after each case with its name, the number of cases done and of all.
 
     Returns:
-        One line a structure, for people.
+        One line a structure of the predictions, for people.
 
     Raises:
-        RtContourError: what `score_folder` raises, or an output that exists already.
+        RtContourError: what `score_methods` raises, an unreadable file, or an output that exists already.
     """
-    if Path(output).is_file() or (Path(output).is_dir() and any(Path(output).iterdir())):
-        refuse_existing(output, replace=replace)
-    result = score_folder(predictions, truth)
-    summary = summarize_scores(list(result.scores.values()))
-    with whole_folder(output, replace=replace) as folder:
-        _write_scores(folder / "scores.csv", result)
-        (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    methods = _name_methods(predictions, name, against)
+    if not beside:
+        _refuse_to_replace(output, [*methods.values(), truth], replace=replace)
+    limits = read_tolerances(tolerances) if tolerances else None
+    rated = _read_ratings(ratings, ratings_key)
+    weights_hash = file_hash(weights) if weights else ""
+    options: dict[str, Any] = {"resample": resample, "ignore_frame_of_reference": ignore_frame_of_reference}
+    reading = Reading(**options, structures=structures)
+    scored = score_methods(
+        methods, truth, ct=ct, split=split, structures=structures, processes=processes, progress=progress, **options
+    )
+    results = summarize(scored.comparison, limits)
+    odd = [*(limits.findings if limits else ()), *scored.findings]
+    writing = whole_entries if beside else whole_folder
+    with writing(output, replace=replace) as folder:
+        write_tables(folder, results)
         write_report(
             folder / "report.html",
-            title=title,
-            scores=result.scores,
-            pictures=_draw_pictures(folder / "pictures", result),
-            findings=result.findings,
-            facts={**(facts or {}), **_known_facts(predictions, truth, result)},
+            title=title or f"{next(iter(methods))} against {Path(truth).resolve().name}",
+            results=results,
+            illustrations=illustrate(folder / "figures", results, _imaged(scored), _reader(scored, reading)),
+            cohort=describe_cohorts(results.comparison, scored.grids, _patients(scored)),
+            ratings=rated,
+            findings=odd,
+            facts={**(facts or {}), **_known_facts(methods, truth, results, limits, split)},
+            provenance=software_versions(),
+            weights=weights_hash,
             notice=notice,
         )
-    deliver(result.findings, findings)
-    return [_line(name, row) for name, row in summary["structures"].items()]
+    deliver(odd, findings)
+    return [_line(results, structure) for structure in results.comparison.structures]
 
 
-def _write_scores(path: Path, result: FolderScores) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, ["case", "structure", *MEASURES])
-        table.writeheader()
-        for case, structures in result.scores.items():
-            for name, scores in structures.items():
-                table.writerow({"case": case, "structure": name, **asdict(scores)})
+def _name_methods(
+    predictions: str | Path, name: str | None, against: Iterable[tuple[str, str | Path]]
+) -> dict[str, str | Path]:
+    """Name -> place, the evaluated one first.
+
+    Raises:
+        ConfigError: two methods of one name.
+    """
+    methods: dict[str, str | Path] = {name or Path(predictions).resolve().name: predictions}
+    for other, place in against:
+        if other in methods:
+            raise ConfigError(f"two methods are called {other!r}; give one another name (--name, --against NAME=PATH)")
+        methods[other] = place
+    return methods
 
 
-def _draw_pictures(folder: Path, result: FolderScores) -> dict[str, Path]:
-    """Caption -> PNG of the median and the worst case, of those whose image is known."""
-    dice = {case: _mean_dice(scores) for case, scores in result.scores.items() if result.pairs[case][1].image}
-    ranked = sorted((mean, case) for case, mean in dice.items() if mean is not None)
-    if not ranked:
-        return {}
-    pictures = {}
-    for rank, (mean, case) in {"median": ranked[len(ranked) // 2], "lowest": ranked[0]}.items():
-        path = folder / f"{rank}.png"
-        _draw_case(path, result, case)
-        pictures[f"{case}: the {rank} mean Dice of the cases, {mean:.3f}. Solid: predicted. Dashed: truth."] = path
-        if len(ranked) == 1:
-            break
-    return pictures
+def _refuse_to_replace(output: str | Path, places: Iterable[str | Path], *, replace: bool) -> None:
+    """Keep what `output` holds, and in any case the contours themselves.
+
+    Raises:
+        OutputError: it holds something and `replace` is False, or one of the places that are compared.
+    """
+    output = Path(output)
+    if output.is_file() or (output.is_dir() and any(output.iterdir())):
+        refuse_existing(output, replace=replace)
+    for place in places:
+        if Path(place).resolve().is_relative_to(output.resolve()):
+            raise OutputError(f"{output}: holds {place}, which would be replaced with it; choose another folder")
 
 
-def _draw_case(path: Path, result: FolderScores, case: str) -> None:
-    predicted, truth = (read_case(files) for files in result.pairs[case])
-    image = truth.files.image or Path()
-    hu, grid = read_image(image)
-    if not grid.matches(truth.grid):
-        raise GeometryError(
-            f"{image} and {truth.files.path} are on different grids; write the labels on the image's grid"
-        )
-    drawn = [name for name, scores in result.scores[case].items() if scores.outcome != "not contoured"]
-    masks, true = ({name: side.masks[name] for name in drawn} for side in (predicted, truth))
-    draw_contours(hu, grid, masks, path, truth=true, title=case)
+def _read_ratings(ratings: Iterable[str | Path], key: str | Path | None) -> Ratings | None:
+    paths = list(ratings)
+    if not paths:
+        return None
+    if key is None:
+        raise ConfigError("ratings need the key of their study; say --ratings-key KEY.json (ratings_key=)")
+    return read_ratings(paths, key)
 
 
-def _mean_dice(scores: Mapping[str, StructureScores]) -> float | None:
-    known = [one.dice for one in scores.values() if one.dice is not None]
-    return fmean(known) if known else None
+def _imaged(scored: MethodScores) -> list[str]:
+    """The cases of the evaluated method whose CT is known."""
+    first = next(iter(scored.pairs.values()))
+    return [case for case, (_, truth) in first.items() if truth.image]
 
 
-def _known_facts(predictions: str | Path, truth: str | Path, result: FolderScores) -> dict[str, str]:
-    return {
-        "Predicted": Path(predictions).name,
-        "Truth": Path(truth).name,
-        "Cases": str(len(result.scores)),
-        "Date": date.today().isoformat(),
-    }
+def _reader(scored: MethodScores, reading: Reading) -> Callable[[str], ImagedCase]:
+    first = next(iter(scored.pairs.values()))
+
+    def read(case: str) -> ImagedCase:
+        predicted, truth = read_pair(first[case], reading)
+        hu, grid = read_hu(first[case][1], findings=[])  # scoring has told what is odd
+        return ImagedCase(hu, grid, predicted, truth)
+
+    return read
 
 
-def _line(name: str, summary: Mapping[str, Any]) -> str:
-    dice, msd = summary["dice"], summary["msd_mm"]
-    parts = [f"{name}:"]
-    parts.append(f"Dice {dice['mean']:.3f} (n {dice['n']})" if dice["n"] else "not contoured")
-    if msd["n"]:
-        parts.append(f"MSD {msd['mean']:.2f} mm, HD95 {summary['hd95_mm']['mean']:.2f} mm")
-    parts += [
-        f"{summary[key]} {word}" for key, word in (("missed", "missed"), ("false_organs", "false")) if summary[key]
-    ]
-    return " ".join((parts[0], ", ".join(parts[1:])))
+def _patients(scored: MethodScores) -> dict[str, str]:
+    pairs = (pair for method in scored.pairs.values() for pair in method.items())
+    return {case: truth.patient for case, (_, truth) in pairs if truth.patient}
+
+
+def _known_facts(
+    methods: Mapping[str, str | Path],
+    truth: str | Path,
+    results: Results,
+    tolerances: Tolerances | None,
+    split: str | None,
+) -> dict[str, str]:
+    first, *others = methods
+    facts = {"Evaluated": first, "Compared with": ", ".join(others), "Truth": Path(truth).resolve().name}
+    facts |= {"Cases": str(len(results.comparison.methods[first])), "Split": split or ""}
+    facts |= {"Tolerances": tolerances.path.name if tolerances else "", "Date": date.today().isoformat()}
+    return {term: value for term, value in facts.items() if value}
+
+
+def _line(results: Results, structure: str) -> str:
+    summary = results.summary(next(iter(results.comparison.methods)), structure)
+    dice, msd, hd95 = (summary.measures[name] for name in ("dice", "msd_mm", "hd95_mm"))
+    parts = [f"Dice {dice.mean:.3f} (n {dice.n})" if dice.n else "not contoured"]
+    if msd.n:
+        parts.append(f"MSD {msd.mean:.2f} mm, HD95 {hd95.mean:.2f} mm")
+    counted = (("missed", "missed"), ("false organ", "false"))
+    parts += [f"{summary.outcomes[outcome]} {word}" for outcome, word in counted if summary.outcomes[outcome]]
+    return f"{structure}: {', '.join(parts)}"

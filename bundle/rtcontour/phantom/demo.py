@@ -11,7 +11,15 @@ from rtcontour.contours import rasterize
 from rtcontour.datasets import merge_masks, write_label_names, write_labels
 from rtcontour.dicom import CtSeries, read_structure_set, write_ct_series
 from rtcontour.errors import Finding
-from rtcontour.evaluation import NOT_FOR_CLINICAL_USE, draw_contours, write_report
+from rtcontour.evaluation import (
+    NOT_FOR_CLINICAL_USE,
+    Comparison,
+    Illustrations,
+    Picture,
+    draw_contours,
+    summarize,
+    write_report,
+)
 from rtcontour.files import refuse_existing, whole_folder
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, compare_labels
@@ -92,12 +100,13 @@ def write_results(
     truth = {name: phantom.masks[name] for name in masks}
     title = f"Synthetic patient {phantom.seed}"
     draw_contours(phantom.hu, phantom.grid, masks, folder / "contours.png", truth=truth, title=title)
+    caption = "Solid: contours of the model. Dashed: the truth it was drawn from."
     spacing = " x ".join(f"{mm:.3f}" for mm in phantom.grid.spacing_mm)
     write_report(
         folder / "report.html",
         title=f"{title}: contours and known truth",
-        scores={f"phantom {phantom.seed}": scores},
-        pictures={"Solid: contours of the model. Dashed: the truth it was drawn from.": folder / "contours.png"},
+        results=summarize(Comparison({"pelvis model": {f"phantom {phantom.seed}": scores}})),
+        illustrations=Illustrations(cases=(Picture(caption, folder / "contours.png"),)),
         findings=findings,
         facts={
             "Patient": f"drawn from seed {phantom.seed}; no person's data",

@@ -4,13 +4,17 @@ from html.parser import HTMLParser
 import pytest
 
 from rtcontour.errors import Finding, InputFileError, OutputError
-from rtcontour.evaluation import NOT_FOR_CLINICAL_USE, write_report
+from rtcontour.evaluation.comparison import Comparison
+from rtcontour.evaluation.report import NOT_FOR_CLINICAL_USE, CohortFacts, Illustrations, Picture, write_report
+from rtcontour.evaluation.results import summarize
+from rtcontour.evaluation.statistics import read_tolerances
 from rtcontour.metrics import StructureScores
 
 SCORES = {
     "c1": {"Bladder": StructureScores("compared", 12.0, 10.0, dice=0.875, msd_mm=1.25, hd95_mm=4.0)},
     "c2": {"Bladder": StructureScores("missed", 0.0, 10.0, dice=0.0), "<b>&": StructureScores("not contoured", 3.0)},
 }
+RESULTS = summarize(Comparison({"model": SCORES}))
 
 
 class Page(HTMLParser):
@@ -35,11 +39,15 @@ class Page(HTMLParser):
 
 def test_the_report_is_one_whole_page_that_loads_nothing(tmp_path):
     picture = tmp_path / "picture.png"
+    plot = tmp_path / "plot.svg"
     picture.write_bytes(b"\x89PNG")
-    text = write_report(tmp_path / "r.html", title="T", scores=SCORES, pictures={"c1": picture}).read_text()
+    plot.write_text("<svg/>")
+    shown = Illustrations((Picture("all", plot),), {"Bladder": (Picture("one", plot),)}, (Picture("c1", picture),))
+    text = write_report(tmp_path / "r.html", title="T", results=RESULTS, illustrations=shown).read_text()
     page = Page(text)
     assert page.open == []
-    assert [address.split(",")[0] for address in page.addresses] == ["data:image/png;base64"]
+    loaded = [address.split(",")[0] for address in page.addresses if not address.startswith("#")]
+    assert loaded == ["data:image/svg+xml;base64"] * 2 + ["data:image/png;base64"]
     assert "url(" not in text and "@import" not in text and "<script" not in text
 
 
@@ -48,7 +56,7 @@ def test_scores_findings_facts_and_notice_are_shown(tmp_path):
     text = write_report(
         tmp_path / "r.html",
         title="Pelvis",
-        scores=SCORES,
+        results=RESULTS,
         findings=findings,
         facts={"Model": "net 7"},
         notice=NOT_FOR_CLINICAL_USE,
@@ -61,19 +69,70 @@ def test_scores_findings_facts_and_notice_are_shown(tmp_path):
 
 
 def test_names_are_text_and_never_markup(tmp_path):
-    text = write_report(tmp_path / "r.html", title="<i>", scores=SCORES).read_text()
+    text = write_report(tmp_path / "r.html", title="<i>", results=RESULTS).read_text()
     assert "<b>&" not in text and "&lt;b&gt;&amp;" in text and "<i>" not in text
 
 
 def test_nothing_compared_still_gives_a_page(tmp_path):
-    text = write_report(tmp_path / "r.html", title="Empty", scores={}).read_text()
+    text = write_report(tmp_path / "r.html", title="Empty", results=summarize(Comparison({"model": {}}))).read_text()
     assert "No structure was compared" in text and "Nothing odd was found" in text
 
 
 def test_a_missing_picture_is_named_and_an_existing_report_kept(tmp_path):
     with pytest.raises(InputFileError, match=r"gone\.png"):
-        write_report(tmp_path / "r.html", title="T", scores={}, pictures={"c1": tmp_path / "gone.png"})
+        gone = Illustrations(cases=(Picture("c1", tmp_path / "gone.png"),))
+        write_report(tmp_path / "r.html", title="T", results=RESULTS, illustrations=gone)
     assert not (tmp_path / "r.html").exists()
     (tmp_path / "r.html").write_text("mine")
     with pytest.raises(OutputError):
-        write_report(tmp_path / "r.html", title="T", scores={})
+        write_report(tmp_path / "r.html", title="T", results=RESULTS)
+
+
+def test_every_section_has_its_place_in_the_contents(tmp_path):
+    page = Page(write_report(tmp_path / "r.html", title="T", results=RESULTS).read_text())
+    anchors = [address.removeprefix("#") for address in page.addresses]
+    assert anchors and all(f'id="{anchor}"' in (tmp_path / "r.html").read_text() for anchor in anchors)
+
+
+def words_of(path):
+    return re.sub(r"<[^>]+>|\s+", " ", path.read_text().partition("<body>")[2])
+
+
+def two_methods(best="model"):
+    dices = {"model": 0.9, "reader": 0.8} if best == "model" else {"model": 0.8, "reader": 0.9}
+    spread = [0.01 * n for n in range(8)]
+    return Comparison(
+        {
+            name: {
+                f"c{n}": {"Bladder": StructureScores("compared", 12.0, 10.0, dice=dice - more, hd95_mm=4 - dice)}
+                for n, more in enumerate(spread)
+            }
+            for name, dice in dices.items()
+        },
+        {f"c{n}": "cervix" if n < 3 else "rectum" for n in range(8)},
+    )
+
+
+@pytest.mark.parametrize("best", ["model", "reader"])
+def test_methods_stand_side_by_side_with_the_best_marked_and_tested(tmp_path, best):
+    text = write_report(tmp_path / "r.html", title="T", results=summarize(two_methods(best))).read_text()
+    assert re.findall(r'class="group best">([^<]+)', text)[:2] == ["0.865 ± 0.024", "0.865"]
+    assert "<b>0.008</b>" in text  # 2 / 2**8: eight differences of one sign
+    assert "Average of 1 structures" in text
+
+
+def test_cohorts_outcomes_limits_volumes_and_weights_are_there(tmp_path):
+    limits = tmp_path / "limits.json"
+    limits.write_text('{"Bladder": {"dice": {"at_least": 0.85}}}')
+    path = write_report(
+        tmp_path / "r.html",
+        title="T",
+        results=summarize(two_methods(), read_tolerances(limits)),
+        cohort=[CohortFacts("cervix", 3, 2, "512 × 512 × 140–150", "1 × 1 × 3", {"Bladder": 3})],
+        provenance={"Python": "3.11"},
+        weights="f" * 64,
+    )
+    for shown in ("512 × 512 × 140–150", "Bladder 3", "cervix", "rectum", "Dice at least 0.85", "75 %"):
+        assert shown in words_of(path)
+    for shown in ("f" * 64, "Python 3.11", "Reviewed by", "Bland and Altman", "false organ", "both empty"):
+        assert shown in words_of(path)

@@ -1,0 +1,94 @@
+"""The numbers of an evaluation as files: CSV for every table, and summary.json."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rtcontour.evaluation.comparison import Comparison
+from rtcontour.evaluation.results import Results
+from rtcontour.metrics import summarize_scores
+
+
+def write_tables(folder: Path, results: Results) -> None:
+    """Write every table into a folder; those that would be empty are left out.
+
+    scores.csv has a row a method, case and structure; summary.csv a row a method, cohort ("" for all cases), structure
+    and measure; tests.csv a row a pair of methods, structure and measure; pass_rates.csv a row a tolerance; volumes.csv
+    a row a method and structure. summary.json is `summarize_scores` of the first method; statistics.json has that of
+    every method and the rows of all tables but scores.csv.
+    """
+    comparison = results.comparison
+    tables = {
+        "summary": list(_summary_rows(results)),
+        "tests": list(_test_rows(results)),
+        "pass_rates": list(_pass_rate_rows(results)),
+        "volumes": list(_volume_rows(results)),
+    }
+    for name, rows in {"scores": list(_score_rows(comparison)), **tables}.items():
+        _write_csv(folder / f"{name}.csv", rows)
+    methods = {name: summarize_scores(list(scores.values())) for name, scores in comparison.methods.items()}
+    _write_json(folder / "summary.json", next(iter(methods.values())))
+    _write_json(folder / "statistics.json", {"methods": methods, **tables})
+
+
+def _write_json(path: Path, record: Any) -> None:
+    path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _score_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    for method, cases in comparison.methods.items():
+        for case, structures in cases.items():
+            for name, scores in structures.items():
+                where = {"method": method, "case": case, "cohort": comparison.cohorts.get(case, ""), "structure": name}
+                yield {**where, **asdict(scores)}
+
+
+def _summary_rows(results: Results) -> Iterator[dict[str, Any]]:
+    for one in results.summaries:
+        where = {"method": one.method, "cohort": one.cohort, "structure": one.structure}
+        outcomes = {outcome.replace(" ", "_"): number for outcome, number in one.outcomes.items()}
+        for measure, described in one.measures.items():
+            yield {**where, "measure": measure, **_flat(asdict(described)), **outcomes}
+
+
+def _test_rows(results: Results) -> Iterator[dict[str, Any]]:
+    for one in results.tests:
+        where = {"method": one.method, "other": one.other, "structure": one.structure, "measure": one.measure}
+        yield {**where, **asdict(one.test), "adjusted_p": one.adjusted_p, "left_out": one.left_out}
+
+
+def _pass_rate_rows(results: Results) -> Iterator[dict[str, Any]]:
+    for (method, structure), rates in results.pass_rates.items():
+        for rate in rates:
+            values = asdict(rate) | {"failed": " ".join(rate.failed)}
+            yield {"method": method, "structure": structure, **_flat(values)}
+
+
+def _volume_rows(results: Results) -> Iterator[dict[str, Any]]:
+    for (method, structure), agreement in results.volumes.items():
+        yield {"method": method, "structure": structure, **_flat(asdict(agreement))}
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """An interval (low, high), or None for none, as two columns."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        if key.endswith("interval"):
+            flat[f"{key}_low"], flat[f"{key}_high"] = value or (None, None)
+        else:
+            flat[key] = value
+    return flat
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
