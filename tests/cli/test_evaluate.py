@@ -54,7 +54,7 @@ def test_methods_and_limits_are_given_as_options(rtcontour, tmp_path, folders):
 
 def test_another_method_without_a_name_is_wrong_usage(rtcontour, tmp_path, folders):
     result = rtcontour("evaluate", *folders, tmp_path / "out", "--against", folders[1])
-    assert result.code == 2 and "expected NAME=PATH" in result.err
+    assert result.code == 2 and "expected NAME=PLACE" in result.err
 
 
 def test_structure_sets_with_their_ct_are_taken_on_either_side(rtcontour, tmp_path, tiny_ct, folders):

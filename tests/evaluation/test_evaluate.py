@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtcontour.errors import ConfigError, InputFileError, OutputError
-from rtcontour.evaluation import evaluate_folders
+from rtcontour.evaluation import evaluate_folders, write_rating_study
 
 
 def rows_of(path):
@@ -71,7 +71,7 @@ def test_an_existing_output_is_kept_and_a_failure_leaves_none(tmp_path, labels, 
 def test_methods_are_compared_case_by_case(tmp_path, three_cases):
     model, atlas, truth = three_cases
     out = tmp_path / "out"
-    lines = evaluate_folders(model, truth, out, name="net", against=[("atlas", atlas)])
+    lines = evaluate_folders(model, truth, out, name="net", against={"atlas": atlas})
     assert lines[0].startswith("Bladder: Dice 0.667 (n 3), MSD 0.00 mm") and lines[0].endswith("1 missed")
     assert {row["method"] for row in rows_of(out / "scores.csv")} == {"net", "atlas"}
     test = next(
@@ -104,7 +104,7 @@ def test_summary_rows_count_every_outcome(tmp_path, three_cases):
 
 def test_figures_are_there_as_vectors_and_pictures(tmp_path, three_cases):
     model, atlas, truth = three_cases
-    evaluate_folders(model, truth, tmp_path / "out", against=[("atlas", atlas)])
+    evaluate_folders(model, truth, tmp_path / "out", against={"atlas": atlas})
     drawn = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
     for name in (
         "dice",
@@ -171,7 +171,7 @@ def test_contours_are_never_replaced_by_their_own_report(tmp_path, three_cases):
 def test_wishes_that_contradict_themselves_are_refused_before_any_work(tmp_path, three_cases):
     model, atlas, truth = three_cases
     with pytest.raises(ConfigError, match="two methods are called 'model'"):
-        evaluate_folders(model, truth, tmp_path / "out", against=[("model", atlas)])
+        evaluate_folders(model, truth, tmp_path / "out", against={"model": atlas})
     with pytest.raises(ConfigError, match="--ratings-key"):
         evaluate_folders(model, truth, tmp_path / "out", ratings=[tmp_path / "r.csv"])
     with pytest.raises(InputFileError, match=r"gone\.json"):
@@ -179,3 +179,30 @@ def test_wishes_that_contradict_themselves_are_refused_before_any_work(tmp_path,
     with pytest.raises(InputFileError, match=r"gone\.pt"):
         evaluate_folders(model, truth, tmp_path / "out", weights=tmp_path / "gone.pt")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_readers_saved_becomes_tables(tmp_path, three_cases):
+    model, atlas, truth = three_cases
+    key = write_rating_study(model, truth, tmp_path / "study", against={"atlas": atlas}, findings=[])
+    lines = ["study,set,structure,grade,seconds,mode,minutes,reader,comment"]
+    for code, study in key.studies.items():
+        for letter, contours in study.sets.items():
+            grade = "excellent" if contours.method == "model" else "good"
+            lines += [f"{code},{letter},{name},{grade},5,,,AB," for name in contours.structures]
+            lines += [f"{code},{letter},,,,2,{10 + int(code)},AB,"] if contours.method == "model" else []
+        lines.append(f"{code},,,,,1,{30 - int(code)},AB,")
+    (tmp_path / "AB.csv").write_text("\n".join(lines))
+    out = tmp_path / "out"
+    rated = {"ratings": [tmp_path / "AB.csv"], "ratings_key": tmp_path / "study" / "key.json"}
+    evaluate_folders(model, truth, out, against={"atlas": atlas}, **rated)
+    grades = {(row["method"], row["structure"]): row for row in rows_of(out / "grades.csv")}
+    assert (grades["model", "Rectum"]["excellent"], grades["atlas", "Rectum"]["good"]) == ("3", "3")
+    assert [row["mean_difference"] for row in rows_of(out / "grade_tests.csv")] == ["1.0", "1.0"]
+    assert {(row["mode_1_minutes"], row["mode_2_minutes"]) for row in rows_of(out / "times.csv")} == {
+        ("29.0", "11.0"),
+        ("28.0", "12.0"),
+        ("27.0", "13.0"),
+    }
+    (test,) = rows_of(out / "time_tests.csv")
+    assert (test["n"], test["mean_difference"]) == ("3", "16.0")
+    assert "Ratings by people" in (out / "report.html").read_text(encoding="utf-8")

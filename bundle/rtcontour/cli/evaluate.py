@@ -6,22 +6,10 @@ from pathlib import Path
 
 import click
 
+from rtcontour.cli.against import against_option
 from rtcontour.cli.console import print_findings, progress_bar
 
 PATH = click.Path(path_type=Path)
-
-
-class NamedPath(click.ParamType):
-    """NAME=PATH."""
-
-    name = "NAME=PATH"
-
-    def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> tuple[str, Path]:
-        """The two parts."""
-        name, sign, path = value.partition("=")
-        if not (name.strip() and sign and path):
-            self.fail(f"{value!r}: expected NAME=PATH, such as atlas=output/atlas", parameter, context)
-        return name.strip(), Path(path)
 
 
 @click.command()
@@ -29,9 +17,9 @@ class NamedPath(click.ParamType):
 @click.argument("truth", metavar="TRUTH", type=PATH)
 @click.argument("out_dir", type=PATH)
 @click.option("--name", help="What PRED is called in the report; the name of its folder if not said.")
-@click.option("--against", type=NamedPath(), multiple=True, help="Another method on the same cases; repeatable.")
+@against_option("Another method on the same cases; may be repeated.")
 @click.option("--tolerances", metavar="JSON", type=PATH, help="Limits that the scores must keep, for pass rates.")
-@click.option("--ratings", metavar="CSV", type=PATH, multiple=True, help="Saved by a page of `rate`; repeatable.")
+@click.option("--ratings", metavar="CSV", type=PATH, multiple=True, help="Saved by a page of `rate`; may be repeated.")
 @click.option("--ratings-key", metavar="JSON", type=PATH, help="key.json of that rating study.")
 @click.option("--weights", metavar="FILE", type=PATH, help="The model's weights; the report states their hash.")
 @click.option("--ct", metavar="DIR", type=PATH, help="Where the CTs of structure sets are, if not beside them.")
@@ -45,7 +33,7 @@ def evaluate(
     truth: Path,
     out_dir: Path,
     name: str | None,
-    against: tuple[tuple[str, Path], ...],
+    against: dict[str, Path],
     tolerances: Path | None,
     ratings: tuple[Path, ...],
     ratings_key: Path | None,

@@ -6,30 +6,16 @@ from pathlib import Path
 
 import click
 
+from rtcontour.cli.against import against_option
 from rtcontour.cli.console import print_findings
-
-
-def _named_places(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
-    """("NAME=PLACE", ...) -> {NAME: PLACE}."""
-    places: dict[str, Path] = {}
-    for value in values:
-        name, _, place = value.partition("=")
-        if not name or not place:
-            raise click.BadParameter(f"{value!r} is not NAME=PLACE")
-        if name in places:
-            raise click.BadParameter(f"the name {name!r} is given twice")
-        places[name] = Path(place)
-    return places
 
 
 @click.command()
 @click.argument("predictions", metavar="PRED", type=click.Path(path_type=Path))
 @click.argument("images", type=click.Path(path_type=Path))
 @click.argument("out_dir", type=click.Path(path_type=Path))
-@click.option("--name", default="prediction", show_default=True, help="What PRED is called in the key and the tables.")
-@click.option(
-    "--against", metavar="NAME=PRED2", multiple=True, callback=_named_places, help="More contours; may be repeated."
-)
+@click.option("--name", help="What PRED is called in the key and the tables; the name of its folder if not said.")
+@against_option("More contours of the same cases; may be repeated.")
 @click.option("--structures", metavar="NAME", multiple=True, help="Only this structure; may be repeated.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the blinded order.")
 @click.option("--replace", is_flag=True, help="Replace OUT_DIR if it exists.")
@@ -37,7 +23,7 @@ def rate(
     predictions: Path,
     images: Path,
     out_dir: Path,
-    name: str,
+    name: str | None,
     against: dict[str, Path],
     structures: tuple[str, ...],
     seed: int,

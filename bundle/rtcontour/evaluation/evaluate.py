@@ -9,14 +9,14 @@ from typing import Any
 
 from rtcontour.errors import ConfigError, Finding, OutputError, deliver
 from rtcontour.evaluation.illustrate import ImagedCase, illustrate
-from rtcontour.evaluation.inputs import Reading, Structures, read_hu, read_pair
+from rtcontour.evaluation.inputs import Reading, Structures, name_methods, read_hu, read_pair
 from rtcontour.evaluation.provenance import file_hash, software_versions
 from rtcontour.evaluation.rating import Ratings, read_ratings
 from rtcontour.evaluation.report import describe_cohorts, write_report
 from rtcontour.evaluation.results import Results, summarize
 from rtcontour.evaluation.score import MethodScores, Progress, score_methods
 from rtcontour.evaluation.statistics import Tolerances, read_tolerances
-from rtcontour.evaluation.tables import write_tables
+from rtcontour.evaluation.tables import write_rating_tables, write_tables
 from rtcontour.files import refuse_existing, whole_entries, whole_folder
 
 
@@ -26,7 +26,7 @@ def evaluate_folders(
     output: str | Path,
     *,
     name: str | None = None,
-    against: Iterable[tuple[str, str | Path]] = (),
+    against: Mapping[str, str | Path] | None = None,
     tolerances: str | Path | None = None,
     ratings: Iterable[str | Path] = (),
     ratings_key: str | Path | None = None,
@@ -56,7 +56,7 @@ def evaluate_folders(
         truth: the same.
         output: folder to write.
         name: what the predictions are called; the name of their folder if not said.
-        against: other methods on the same cases, (name, place); a second human reader is just another method.
+        against: other methods on the same cases, name -> place; a second human reader is just another method.
         tolerances: a JSON file of limits, see `read_tolerances`.
         ratings: CSV files that a rating page saved.
         ratings_key: key.json of that rating study; needed with ratings.
@@ -81,7 +81,7 @@ def evaluate_folders(
     Raises:
         RtContourError: what `score_methods` raises, an unreadable file, or an output that exists already.
     """
-    methods = _name_methods(predictions, name, against)
+    methods = name_methods(predictions, name, against)
     if not beside:
         _refuse_to_replace(output, [*methods.values(), truth], replace=replace)
     limits = read_tolerances(tolerances) if tolerances else None
@@ -97,6 +97,8 @@ def evaluate_folders(
     writing = whole_entries if beside else whole_folder
     with writing(output, replace=replace) as folder:
         write_tables(folder, results)
+        if rated:
+            write_rating_tables(folder, rated)
         write_report(
             folder / "report.html",
             title=title or f"{next(iter(methods))} against {Path(truth).resolve().name}",
@@ -112,22 +114,6 @@ def evaluate_folders(
         )
     deliver(odd, findings)
     return [_line(results, structure) for structure in results.comparison.structures]
-
-
-def _name_methods(
-    predictions: str | Path, name: str | None, against: Iterable[tuple[str, str | Path]]
-) -> dict[str, str | Path]:
-    """Name -> place, the evaluated one first.
-
-    Raises:
-        ConfigError: two methods of one name.
-    """
-    methods: dict[str, str | Path] = {name or Path(predictions).resolve().name: predictions}
-    for other, place in against:
-        if other in methods:
-            raise ConfigError(f"two methods are called {other!r}; give one another name (--name, --against NAME=PATH)")
-        methods[other] = place
-    return methods
 
 
 def _refuse_to_replace(output: str | Path, places: Iterable[str | Path], *, replace: bool) -> None:

@@ -10,6 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from rtcontour.evaluation.comparison import Comparison
+from rtcontour.evaluation.rating import (
+    GradeRow,
+    Ratings,
+    TimeTable,
+    grade_tests,
+    rating_table,
+    reader_agreement,
+    time_tables,
+)
 from rtcontour.evaluation.results import Results
 from rtcontour.metrics import summarize_scores
 
@@ -36,6 +45,45 @@ def write_tables(folder: Path, results: Results) -> None:
     _write_json(folder / "statistics.json", {"methods": methods, **tables})
 
 
+def write_rating_tables(folder: Path, ratings: Ratings) -> None:
+    """Write what readers said: grades.csv (Table 3 of Sartor 2020), grade_tests.csv, agreement.csv and times.csv.
+
+    times.csv has a row a case, as Table 6 of Tang 2019; its test is in time_tests.csv. Empty tables are left out.
+    """
+    times = time_tables(ratings)
+    _write_csv(folder / "grades.csv", [_grade_row(row) for row in rating_table(ratings)])
+    _write_csv(folder / "grade_tests.csv", [_without_test(asdict(one)) for one in grade_tests(ratings)])
+    _write_csv(folder / "agreement.csv", [asdict(one) for one in reader_agreement(ratings)])
+    _write_csv(folder / "times.csv", [row for table in times for row in _time_rows(table)])
+    _write_csv(folder / "time_tests.csv", [_time_test_row(table) for table in times])
+
+
+def _time_rows(table: TimeTable) -> Iterator[dict[str, Any]]:
+    for row in table.rows:
+        who = {"method": table.method, "reader": table.reader}
+        yield {**who, **asdict(row), "percent_saved": row.percent_saved}
+
+
+def _time_test_row(table: TimeTable) -> dict[str, Any]:
+    who = {"method": table.method, "reader": table.reader}
+    return {**who, **asdict(table.test), "percent_saved": table.percent_saved}
+
+
+def _grade_row(row: GradeRow) -> dict[str, Any]:
+    where = {"cohort": row.cohort, "method": row.method, "structure": row.structure, "reader": row.reader}
+    return {**where, **_underscored(row.counts), "not_rated": row.not_rated, "n": row.n}
+
+
+def _without_test(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose test became columns of their own."""
+    return {key: value for key, value in record.items() if key != "test"} | record["test"]
+
+
+def _underscored(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts under keys that any program takes as a name of a column."""
+    return {name.replace(" ", "_"): number for name, number in counts.items()}
+
+
 def _write_json(path: Path, record: Any) -> None:
     path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
@@ -51,9 +99,8 @@ def _score_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
 def _summary_rows(results: Results) -> Iterator[dict[str, Any]]:
     for one in results.summaries:
         where = {"method": one.method, "cohort": one.cohort, "structure": one.structure}
-        outcomes = {outcome.replace(" ", "_"): number for outcome, number in one.outcomes.items()}
         for measure, described in one.measures.items():
-            yield {**where, "measure": measure, **_flat(asdict(described)), **outcomes}
+            yield {**where, "measure": measure, **_flat(asdict(described)), **_underscored(one.outcomes)}
 
 
 def _test_rows(results: Results) -> Iterator[dict[str, Any]]:

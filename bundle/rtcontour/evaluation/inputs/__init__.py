@@ -3,6 +3,7 @@
 from rtcontour.evaluation.inputs.case import CaseFiles, ContouredCase
 from rtcontour.evaluation.inputs.cases import is_data_set, list_cases
 from rtcontour.evaluation.inputs.image import read_hu
+from rtcontour.evaluation.inputs.methods import name_methods
 from rtcontour.evaluation.inputs.pairs import Pair, pair_cases
 from rtcontour.evaluation.inputs.read import Structures, describe_grid, read_case
 from rtcontour.evaluation.inputs.reading import Reading, read_pair
@@ -17,6 +18,7 @@ __all__ = [
     "describe_grid",
     "is_data_set",
     "list_cases",
+    "name_methods",
     "pair_cases",
     "read_case",
     "read_hu",

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rtcontour.errors import ConfigError, Finding, GeometryError, InputFileError, StructureNameError, deliver
-from rtcontour.evaluation.inputs import CaseFiles, ContouredCase, describe_grid, list_cases, read_case, read_hu
+from rtcontour.errors import Finding, GeometryError, InputFileError, StructureNameError, deliver
+from rtcontour.evaluation.inputs import (
+    CaseFiles,
+    ContouredCase,
+    describe_grid,
+    list_cases,
+    name_methods,
+    read_case,
+    read_hu,
+)
 from rtcontour.evaluation.rating.images import Images, find_images, read_ct
 from rtcontour.evaluation.rating.key import KEY_FILE, BlindSet, Study, StudyKey, blind_cases, write_key
 from rtcontour.evaluation.rating.page import write_index, write_page
@@ -24,7 +32,7 @@ def write_rating_study(
     images: str | Path,
     output: str | Path,
     *,
-    name: str = "prediction",
+    name: str | None = None,
     against: Mapping[str, str | Path] | None = None,
     structures: Sequence[str] = (),
     seed: int = 0,
@@ -40,7 +48,7 @@ def write_rating_study(
         predictions: contours to be graded: whatever `list_cases` reads.
         images: their CTs: a data set folder, NIfTI files named by case, or folders of CT series named by case.
         output: folder to write.
-        name: what `predictions` are called in key.json and in the tables.
+        name: what `predictions` are called in key.json and in the tables; the name of their folder if not said.
         against: name -> more contours of the same cases, by other methods or people.
         structures: only these; all where none is named.
         seed: draws the order.
@@ -51,15 +59,14 @@ def write_rating_study(
         RtContourError: contours or CTs that are missing or broken, on different grids, or an output that exists.
     """
     refuse_filled(output, replace=replace)
-    if name in (against or {}):
-        raise ConfigError(f"two methods are called {name!r}; give each a name of its own")
+    given = name_methods(predictions, name, against)
+    evaluated = next(iter(given))
     places = find_images(images)
-    given = {name: predictions, **(against or {})}
     methods, found = _align_cases({method: list_cases(place, ct=places.folder) for method, place in given.items()})
-    for case, files in methods[name].items():
+    for case, files in methods[evaluated].items():
         if not files.is_structure_set:  # it would be a pity to find this out at the fortieth page
-            places.path_of(case, alone=len(methods[name]) == 1)
-    blinded = blind_cases({case: _methods_of(case, methods) for case in methods[name]}, seed)
+            places.path_of(case, alone=len(methods[evaluated]) == 1)
+    blinded = blind_cases({case: _methods_of(case, methods) for case in methods[evaluated]}, seed)
     studies: dict[str, Study] = {}
     stores: dict[str, str] = {}
     with whole_folder(output, replace=replace) as folder:

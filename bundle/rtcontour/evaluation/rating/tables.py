@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -100,13 +100,19 @@ def rating_table(ratings: Ratings, cohorts: Mapping[str, str] | None = None) -> 
     groups: dict[tuple[str, str, str, str], list[Rating]] = {}
     for one in ratings.ratings:
         groups.setdefault((of.get(one.case, ""), one.method, one.structure, one.reader), []).append(one)
-    order = list(dict.fromkeys(cohort for cohort, *_ in groups))
     rows = []
-    for (cohort, method, structure, reader), group in sorted(groups.items(), key=lambda item: order.index(item[0][0])):
+    for cohort, method, structure, reader in sorted(groups, key=_appearance(groups)):
+        group = groups[cohort, method, structure, reader]
         given = Counter(one.grade for one in group)
         counts = {grade: given[grade] for grade in GRADES}
         rows.append(GradeRow(cohort, method, structure, reader, counts, given[None]))
     return tuple(rows)
+
+
+def _appearance(groups: Iterable[tuple[str, str, str, str]]) -> Callable[[tuple[str, str, str, str]], list[int]]:
+    """A sorting key: cohorts, in them structures, then methods and readers, each in the order in which they appear."""
+    seen = [list(dict.fromkeys(column)) for column in zip(*groups, strict=True)]
+    return lambda group: [seen[n].index(group[n]) for n in (0, 2, 1, 3)]
 
 
 def grade_tests(ratings: Ratings) -> tuple[GradeTest, ...]:
