@@ -92,8 +92,8 @@ def deliver(findings: Iterable[Finding], into: list[Finding] | None) -> None:
         logging.getLogger("rtcontour").log(levels[finding.severity], "%s [%s]", finding, finding.code)
 
 
-def summarize_findings(findings: Iterable[Finding]) -> list[str]:
-    """One line a code, worst first: how often, and the first of its worst ones in words."""
+def count_findings(findings: Iterable[Finding]) -> list[tuple[int, Finding]]:
+    """How often each code came and the first of its worst findings, worst first."""
     findings = list(findings)
     counts = Counter(finding.code for finding in findings)
     worst: dict[str, Finding] = {}
@@ -102,4 +102,9 @@ def summarize_findings(findings: Iterable[Finding]) -> list[str]:
         if SEVERITIES.index(finding.severity) > SEVERITIES.index(before.severity):
             worst[finding.code] = finding
     worst_first = sorted(worst.values(), key=lambda f: (-SEVERITIES.index(f.severity), f.code))
-    return [f"{f.severity} {f.code} ({counts[f.code]}): {f}" for f in worst_first]
+    return [(counts[finding.code], finding) for finding in worst_first]
+
+
+def summarize_findings(findings: Iterable[Finding]) -> list[str]:
+    """One line a code, worst first: how often, and the first of its worst ones in words."""
+    return [f"{one.severity} {one.code} ({count}): {one}" for count, one in count_findings(findings)]

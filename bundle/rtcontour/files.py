@@ -115,6 +115,20 @@ def refuse_existing(path: str | Path, *, replace: bool) -> None:
         raise OutputError(f"{path}: exists already; choose another place, or say --replace (replace=True)")
 
 
+def refuse_to_replace(folder: str | Path, inputs: Iterable[str | Path], *, replace: bool) -> None:
+    """Fail early when a folder that is to be written anew holds something, or in any case one of the inputs.
+
+    Raises:
+        OutputError: `folder` is a file or holds something and `replace` is False, or an input lies in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir() or any(folder.iterdir()):
+        refuse_existing(folder, replace=replace)
+    for path in inputs:
+        if Path(path).resolve().is_relative_to(folder.resolve()):
+            raise OutputError(f"{folder}: holds {path}, which would be replaced with it; choose another folder")
+
+
 def refuse_filled(folder: str | Path, *, replace: bool) -> None:
     """Fail early when a folder that is to receive results holds something already.
 

@@ -49,6 +49,11 @@ class Mask:
         box = tight_box(inside)
         return cls(grid, tuple(s.start for s in box), np.array(inside[box], order="F"), findings)
 
+    @classmethod
+    def empty(cls, grid: Grid) -> Mask:
+        """A mask without voxels."""
+        return cls(grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_, order="F"))
+
     @property
     def box(self) -> tuple[slice, slice, slice]:
         """The slices of a full array that the box covers."""

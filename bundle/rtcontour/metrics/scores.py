@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 Outcome = Literal["compared", "missed", "false organ", "both empty", "not contoured"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+FAILURES: tuple[Outcome, ...] = ("missed", "false organ")  # nothing of the structure can be compared
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,11 @@ class StructureScores:
     lateral_bias_mm: float | None = None
     ap_bias_mm: float | None = None
     si_bias_mm: float | None = None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the organ was missed or invented."""
+        return self.outcome in FAILURES
+
+
+MEASURE_NAMES = tuple(field.name for field in fields(StructureScores) if field.name != "outcome")
