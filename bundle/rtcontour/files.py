@@ -65,8 +65,13 @@ def whole_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_entries(folder: str | Path, *, replace: bool = False) -> Iterator[Path]:
+def whole_entries(folder: str | Path, *, owned: Iterable[str] = (), replace: bool = False) -> Iterator[Path]:
     """The same for new entries of a folder that holds others: all of them move in at the end, or none.
+
+    Args:
+        folder: where they go.
+        owned: names of entries that go where they are not written anew, so that nothing stale stays beside them.
+        replace: whether existing entries may be replaced.
 
     Raises:
         OutputError: one of them exists and `replace` is False, or the folder cannot be written.
@@ -79,9 +84,12 @@ def whole_entries(folder: str | Path, *, replace: bool = False) -> Iterator[Path
         with _explained(folder, only=DISK_FAULTS):
             yield partial
         entries = sorted(partial.iterdir())
-        for entry in entries:
-            refuse_existing(folder / entry.name, replace=replace)
+        stale = [folder / name for name in owned if (folder / name).exists() and not (partial / name).exists()]
+        for path in (*stale, *(folder / entry.name for entry in entries)):
+            refuse_existing(path, replace=replace)
         with _explained(folder):
+            for path in stale:
+                _remove(path)
             for entry in entries:
                 _move_over(entry, folder / entry.name)
     finally:
@@ -92,6 +100,13 @@ def _move_over(path: Path, target: Path) -> None:
     if target.is_dir():
         shutil.rmtree(target)
     path.replace(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 @contextmanager

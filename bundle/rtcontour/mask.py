@@ -50,9 +50,9 @@ class Mask:
         return cls(grid, tuple(s.start for s in box), np.array(inside[box], order="F"), findings)
 
     @classmethod
-    def empty(cls, grid: Grid) -> Mask:
+    def empty(cls, grid: Grid, findings: tuple[Finding, ...] = ()) -> Mask:
         """A mask without voxels."""
-        return cls(grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_, order="F"))
+        return cls(grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_, order="F"), findings)
 
     @property
     def box(self) -> tuple[slice, slice, slice]:

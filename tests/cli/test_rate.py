@@ -30,10 +30,10 @@ def test_pages_and_key_are_written_and_told(rtcontour, places):
     result = rtcontour("rate", *arguments, "--structures", "Rectum", "--seed", 4)
     assert result.code == 0 and "1 studies" not in result.out
     assert str(out / "pages") in result.out and "key.json" in result.out
-    assert {path.name for path in (out / "pages").iterdir()} == {"01.html", "index.html"}
+    assert {path.name for path in (out / "pages").iterdir()} == {"S01.html", "index.html"}
     key = json.loads((out / "key.json").read_text())
     assert (key["methods"], key["seed"]) == (["network", "human"], 4)
-    assert [one["structures"] for one in key["studies"]["01"]["sets"].values()] == [["Rectum"], ["Rectum"]]
+    assert [one["structures"] for one in key["studies"]["S01"]["sets"].values()] == [["Rectum"], ["Rectum"]]
 
 
 def test_an_existing_folder_is_kept_unless_replaced(rtcontour, refused, places):

@@ -1,12 +1,15 @@
 import csv
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
 
+from rtcontour.datasets import write_image
 from rtcontour.errors import ConfigError, InputFileError, OutputError
 from rtcontour.evaluation import evaluate_folders, write_rating_study
+from rtcontour.grid import Grid
 
 
 def rows_of(path):
@@ -72,7 +75,7 @@ def test_methods_are_compared_case_by_case(tmp_path, three_cases):
     model, atlas, truth = three_cases
     out = tmp_path / "out"
     lines = evaluate_folders(model, truth, out, name="net", against={"atlas": atlas})
-    assert lines[0].startswith("Bladder: Dice 0.667 (n 3), MSD 0.00 mm") and lines[0].endswith("1 missed")
+    assert lines[0] == "Bladder: Dice 0.667, MSD 0.00 mm, HD95 0.00 mm, 2 compared, 1 missed"
     assert {row["method"] for row in rows_of(out / "scores.csv")} == {"net", "atlas"}
     test = next(
         row for row in rows_of(out / "tests.csv") if (row["structure"], row["measure"]) == ("Bladder", "hd95_mm")
@@ -148,24 +151,52 @@ def test_weights_versions_and_title_are_stated(tmp_path, three_cases):
     assert all(words in report for words in ("Acceptance of a model", "Pelvis", "numpy", "scipy"))
 
 
-def test_results_can_be_written_beside_the_predictions(tmp_path, three_cases):
+def test_results_are_written_beside_the_predictions_and_nothing_stale_is_left(tmp_path, three_cases):
     model, _, truth = three_cases
     run = tmp_path / "run"
     run.mkdir()
     model.rename(run / "predictions")
-    evaluate_folders(run / "predictions", truth, run, beside=True)
-    assert {"predictions", "report.html", "summary.json", "figures"} <= {path.name for path in run.iterdir()}
-    with pytest.raises(OutputError, match="exists already"):
-        evaluate_folders(run / "predictions", truth, run, beside=True)
+    (run / "tests.csv").write_text("of an earlier run with two methods")
     evaluate_folders(run / "predictions", truth, run, beside=True, replace=True)
-    assert not list(run.glob(".*"))
+    assert {"predictions", "report.html", "summary.json", "figures"} <= {path.name for path in run.iterdir()}
+    assert not (run / "tests.csv").exists() and not list(run.glob(".*"))
+    with pytest.raises(OutputError, match=r"report\.html: exists already"):
+        evaluate_folders(run / "predictions", truth, run, beside=True)
 
 
-def test_contours_are_never_replaced_by_their_own_report(tmp_path, three_cases):
+@pytest.mark.parametrize("option", ["predictions", "tolerances", "ratings", "weights", "ct"])
+def test_no_input_is_ever_replaced_by_the_report(tmp_path, three_cases, option):
     model, _, truth = three_cases
+    out = tmp_path / "out"
+    inside = out / "mine"
+    if option == "predictions":
+        shutil.copytree(model, inside)
+    else:
+        out.mkdir()
+        inside.write_text("hours of work")
+    options = {} if option == "predictions" else {option: [inside] if option == "ratings" else inside}
     with pytest.raises(OutputError, match="would be replaced with it"):
-        evaluate_folders(model, truth, tmp_path, replace=True)
-    assert (model / "c1.nii.gz").is_file()
+        evaluate_folders(inside if option == "predictions" else model, truth, out, replace=True, **options)
+    assert inside.exists()
+
+
+def test_a_ct_that_is_of_no_use_costs_pictures_only(tmp_path, three_cases, grid, hu):
+    model, _, truth = three_cases
+    (truth / "images" / "c1.nii.gz").write_text("not NIfTI")
+    other = Grid(grid.shape, grid.spacing_mm, (0.0, 0.0, 0.0))
+    write_image(truth / "images" / "c2.nii.gz", hu, other, replace=True)
+    findings = []
+    evaluate_folders(model, truth, tmp_path / "out", findings=findings)
+    assert {one.subject for one in findings if one.code == "picture-left-out"} == {"c1", "c2"}
+    assert len(rows_of(tmp_path / "out" / "findings.csv")) == len(findings)
+    assert (tmp_path / "out" / "figures" / "lowest.png").exists() is False
+    assert json_of(tmp_path / "out" / "summary.json")["structures"]["Bladder"]["dice"]["n"] == 3
+
+
+def test_a_structure_that_is_empty_on_both_sides_is_told_as_such(tmp_path, grid, labels, write_label_maps):
+    names = {"Bladder": 1, "Rectum": 2, "CTVn": 3}
+    model, truth = (write_label_maps(tmp_path / side, {"c1": labels}, names) for side in ("model", "truth"))
+    assert evaluate_folders(model, truth, tmp_path / "out")[2] == "CTVn: 0 compared, 1 both empty"
 
 
 def test_wishes_that_contradict_themselves_are_refused_before_any_work(tmp_path, three_cases):
@@ -185,12 +216,12 @@ def test_what_readers_saved_becomes_tables(tmp_path, three_cases):
     model, atlas, truth = three_cases
     key = write_rating_study(model, truth, tmp_path / "study", against={"atlas": atlas}, findings=[])
     lines = ["study,set,structure,grade,seconds,mode,minutes,reader,comment"]
-    for code, study in key.studies.items():
+    for number, (code, study) in enumerate(key.studies.items(), start=1):
         for letter, contours in study.sets.items():
             grade = "excellent" if contours.method == "model" else "good"
             lines += [f"{code},{letter},{name},{grade},5,,,AB," for name in contours.structures]
-            lines += [f"{code},{letter},,,,2,{10 + int(code)},AB,"] if contours.method == "model" else []
-        lines.append(f"{code},,,,,1,{30 - int(code)},AB,")
+            lines += [f"{code},{letter},,,,2,{10 + number},AB,"] if contours.method == "model" else []
+        lines.append(f"{code},,,,,1,{30 - number},AB,")
     (tmp_path / "AB.csv").write_text("\n".join(lines))
     out = tmp_path / "out"
     rated = {"ratings": [tmp_path / "AB.csv"], "ratings_key": tmp_path / "study" / "key.json"}

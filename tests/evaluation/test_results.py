@@ -89,3 +89,13 @@ def test_volumes_agree_as_bland_and_altman_say():
 def test_nothing_scored_has_no_results():
     results = summarize(Comparison({"model": {}}))
     assert results.summaries == () and results.tests == () and results.volumes == {}
+
+
+def test_errors_with_a_sign_are_compared_by_their_size():
+    """One method 20 % too small, the other 20 % too large: neither is better."""
+
+    def of(error):
+        return {f"c{n}": {"Bladder": StructureScores("compared", 8.0, 10.0, volume_error=error)} for n in range(8)}
+
+    test = summarize(Comparison({"small": of(-0.2), "large": of(0.2)})).test("large", "Bladder", "volume_error")
+    assert test.test.p == 1

@@ -124,7 +124,7 @@ def test_another_grid_is_refused_with_both_or_resampled_with_a_finding(tmp_path,
     both = r"pred.c1.*truth.c1.*found 24 x 20 x 12 .*\(-20, -27, 40\) mm, expected 24 x 20 x 12 .*\(-20, -30, 40\) mm"
     with pytest.raises(GeometryError, match=both + ".*--resample"):
         score_folder(predictions, truth)
-    result = score_folder(predictions, truth, resample=True)
+    result = score_folder(predictions, truth, reading=Reading(resample=True))
     assert found(result) == {("prediction-resampled", "c1")}
     bladder = result.scores["c1"]["Bladder"]
     assert (bladder.ap_bias_mm, bladder.lateral_bias_mm) == (pytest.approx(3.0), pytest.approx(0.0))
@@ -191,11 +191,11 @@ def test_unions_are_scored_where_both_sides_have_their_parts(tmp_path, grid, lab
     write_masks(tmp_path / "truth" / "c1", heads, grid)
     write_masks(tmp_path / "pred" / "c1", {"Femur_Heads": labels > 0}, grid)
     recipe = [{"Femur_Heads": ["Femur_Head_L", "Femur_Head_R"]}]
-    result = score_folder(tmp_path / "pred", tmp_path / "truth", structures=recipe)
+    result = score_folder(tmp_path / "pred", tmp_path / "truth", reading=Reading(structures=recipe))
     assert result.scores["c1"]["Femur_Heads"].dice == 1 and result.findings == ()
     assert score_folder(tmp_path / "pred", tmp_path / "truth").scores["c1"]["Femur_Heads"].outcome == "not contoured"
     with pytest.raises(DataSetError, match=r"pred: has none of the structures asked for \(Bladder\)"):
-        score_folder(tmp_path / "pred", tmp_path / "truth", structures=["Bladder"])
+        score_folder(tmp_path / "pred", tmp_path / "truth", reading=Reading(structures=["Bladder"]))
 
 
 def test_what_is_odd_about_a_prediction_is_told_with_its_method(tmp_path, labels, write_label_maps):

@@ -8,18 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtcontour.contours import Roi, rasterize
 from rtcontour.datasets.label_names import LABEL_NAMES, parse_label_names, read_label_names
-from rtcontour.datasets.nifti import read_labels, write_mask
-from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set, write_structure_set
+from rtcontour.datasets.nifti import nifti_files, read_labels, stem_of, write_mask
 from rtcontour.errors import Finding, InputFileError, StructureNameError, deliver
 from rtcontour.files import file_stems, refuse_existing, unique_name, whole_folder
 from rtcontour.mask import Mask
 from rtcontour.structures import check_sides, read_aliases, resolve_structure
+
+if TYPE_CHECKING:
+    from rtcontour.contours import Roi
+
+# Functions below import what reads DICOM, since it takes 0.4 s to load and masks are read without it.
 
 MASKS_INDEX = "structures.json"
 
@@ -55,6 +58,9 @@ def export_masks(
     Raises:
         RtContourError: an unreadable RTSTRUCT or CT, another frame of reference, or an output that exists already.
     """
+    from rtcontour.contours import rasterize
+    from rtcontour.dicom import check_frame_of_reference, read_ct_geometry, read_structure_set
+
     meanings = None if aliases is None else read_aliases(aliases)
     structure_set = read_structure_set(rtstruct)
     ct = read_ct_geometry(ct_folder, series_uid=series_uid)
@@ -140,6 +146,8 @@ def import_masks(
     Raises:
         RtContourError: unreadable masks or CT, another grid, or an output that exists already.
     """
+    from rtcontour.dicom import read_ct_geometry, write_structure_set
+
     refuse_existing(output, replace=replace)
     ct = read_ct_geometry(ct_folder, series_uid=series_uid)
     read = read_masks(masks) if Path(masks).is_dir() else split_label_map(masks, names)
@@ -169,7 +177,7 @@ def read_masks(folder: str | Path) -> dict[str, Mask]:
         raise InputFileError(f"{folder}: no such folder; name one that `rtcontour masks` wrote")
     files = _listed(folder / MASKS_INDEX) if (folder / MASKS_INDEX).is_file() else _found(folder)
     if not files:
-        raise InputFileError(f"{folder}: holds no masks (*.nii.gz); name a folder that `rtcontour masks` wrote")
+        raise InputFileError(f"{folder}: holds no masks (NIfTI); name a folder that `rtcontour masks` wrote")
     masks: dict[str, Mask] = {}
     for name, file in files:
         unique = unique_name(name, masks)
@@ -196,7 +204,7 @@ def _listed(path: Path) -> list[tuple[str, str]]:
 
 
 def _found(folder: Path) -> list[tuple[str, str]]:
-    return [(path.name.removesuffix(".nii.gz"), path.name) for path in sorted(folder.glob("*.nii.gz"))]
+    return [(stem_of(path), path.name) for path in nifti_files(folder)]
 
 
 def _read_mask(path: Path) -> Mask:

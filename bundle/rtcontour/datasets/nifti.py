@@ -21,11 +21,37 @@ from rtcontour.mask import Mask
 if TYPE_CHECKING:
     import nibabel
 
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
 GZIP_LEVEL = 1  # label maps shrink a hundredfold at any level, and CT noise hardly at any
 DATA_TYPE_CODES = {"uint8": 2, "int16": 4, "uint16": 512}
 HEADER_BYTES, DATA_OFFSET = 348, 352
 UNITS_MM = 2
 SCANNER_COORDINATES = 1
+
+
+def nifti_files(folder: str | Path) -> list[Path]:
+    """The NIfTI files of a folder by name, without hidden ones."""
+    return sorted(
+        file
+        for file in Path(folder).iterdir()
+        if file.name.endswith(NIFTI_SUFFIXES) and not file.name.startswith(".") and file.is_file()
+    )
+
+
+def stem_of(path: str | Path) -> str:
+    """A file's name without its suffix, .nii.gz taken for one: it names a case, a structure or a method."""
+    path = Path(path)
+    suffix = next((suffix for suffix in NIFTI_SUFFIXES if path.name.endswith(suffix)), path.suffix)
+    return path.name.removesuffix(suffix)
+
+
+def read_grid(path: str | Path) -> Grid:
+    """The grid of a NIfTI file, whose voxels are left alone.
+
+    Raises:
+        InputFileError: missing, broken or not 3D.
+    """
+    return _open(Path(path))[1]
 
 
 def read_image(path: str | Path, *, findings: list[Finding] | None = None) -> tuple[NDArray[np.int16], Grid]:

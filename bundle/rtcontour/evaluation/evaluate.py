@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from rtcontour.errors import ConfigError, Finding, OutputError, deliver
-from rtcontour.evaluation.illustrate import ImagedCase, illustrate
-from rtcontour.evaluation.inputs import Reading, Structures, name_methods, read_hu, read_pair
+from rtcontour.errors import ConfigError, Finding, deliver
+from rtcontour.evaluation.illustrate import illustrate
+from rtcontour.evaluation.imaged_cases import ImagedCases
+from rtcontour.evaluation.inputs import Reading, Structures, name_methods
+from rtcontour.evaluation.measures import MEASURES
 from rtcontour.evaluation.provenance import file_hash, software_versions
 from rtcontour.evaluation.rating import Ratings, read_ratings
 from rtcontour.evaluation.report import describe_cohorts, write_report
 from rtcontour.evaluation.results import Results, summarize
 from rtcontour.evaluation.score import MethodScores, Progress, score_methods
 from rtcontour.evaluation.statistics import Tolerances, read_tolerances
-from rtcontour.evaluation.tables import write_rating_tables, write_tables
-from rtcontour.files import refuse_existing, whole_entries, whole_folder
+from rtcontour.evaluation.tables import TABLES, write_findings, write_rating_tables, write_tables
+from rtcontour.files import refuse_existing, refuse_to_replace, whole_entries, whole_folder
+
+REPORT = "report.html"
 
 
 def evaluate_folders(
@@ -28,7 +32,7 @@ def evaluate_folders(
     name: str | None = None,
     against: Mapping[str, str | Path] | None = None,
     tolerances: str | Path | None = None,
-    ratings: Iterable[str | Path] = (),
+    ratings: Sequence[str | Path] = (),
     ratings_key: str | Path | None = None,
     weights: str | Path | None = None,
     ct: str | Path | None = None,
@@ -47,9 +51,8 @@ def evaluate_folders(
 ) -> list[str]:
     """Score predictions against the truth and write `output`, all or nothing.
 
-    It gets scores.csv, summary.csv, summary.json, volumes.csv, for several methods tests.csv, with tolerances
-    pass_rates.csv, figures/ as SVG and PNG, pictures of cases where their CT is known, and report.html, which holds all
-    of it in one file.
+    It gets the tables of `write_tables`, with ratings those of `write_rating_tables`, findings.csv, figures/ as SVG and
+    PNG, pictures of cases where their CT is known, and report.html, which holds all of it in one file.
 
     Args:
         predictions: what is evaluated; `list_cases` says what such a place may be.
@@ -82,28 +85,32 @@ def evaluate_folders(
         RtContourError: what `score_methods` raises, an unreadable file, or an output that exists already.
     """
     methods = name_methods(predictions, name, against)
-    if not beside:
-        _refuse_to_replace(output, [*methods.values(), truth], replace=replace)
+    if beside:
+        refuse_existing(Path(output) / REPORT, replace=replace)
+    else:
+        given = (*methods.values(), truth, ct, tolerances, *ratings, ratings_key, weights)
+        refuse_to_replace(output, [path for path in given if path], replace=replace)
     limits = read_tolerances(tolerances) if tolerances else None
     rated = _read_ratings(ratings, ratings_key)
     weights_hash = file_hash(weights) if weights else ""
-    options: dict[str, Any] = {"resample": resample, "ignore_frame_of_reference": ignore_frame_of_reference}
-    reading = Reading(**options, structures=structures)
-    scored = score_methods(
-        methods, truth, ct=ct, split=split, structures=structures, processes=processes, progress=progress, **options
-    )
+    reading = Reading(resample, ignore_frame_of_reference, structures)
+    scored = score_methods(methods, truth, ct=ct, split=split, reading=reading, processes=processes, progress=progress)
+    if progress:
+        progress("done, drawing figures", len(scored.comparison.cases), len(scored.comparison.cases))
     results = summarize(scored.comparison, limits)
-    odd = [*(limits.findings if limits else ()), *scored.findings]
-    writing = whole_entries if beside else whole_folder
-    with writing(output, replace=replace) as folder:
+    images = ImagedCases(scored.pairs[next(iter(methods))], reading)
+    with _written(output, beside, replace) as folder:
+        illustrations = illustrate(folder / "figures", results, images)
+        odd = [*(limits.findings if limits else ()), *dict.fromkeys([*scored.findings, *images.findings])]
         write_tables(folder, results)
+        write_findings(folder, odd)
         if rated:
             write_rating_tables(folder, rated)
         write_report(
-            folder / "report.html",
+            folder / REPORT,
             title=title or f"{next(iter(methods))} against {Path(truth).resolve().name}",
             results=results,
-            illustrations=illustrate(folder / "figures", results, _imaged(scored), _reader(scored, reading)),
+            illustrations=illustrations,
             cohort=describe_cohorts(results.comparison, scored.grids, _patients(scored)),
             ratings=rated,
             findings=odd,
@@ -116,44 +123,21 @@ def evaluate_folders(
     return [_line(results, structure) for structure in results.comparison.structures]
 
 
-def _refuse_to_replace(output: str | Path, places: Iterable[str | Path], *, replace: bool) -> None:
-    """Keep what `output` holds, and in any case the contours themselves.
-
-    Raises:
-        OutputError: it holds something and `replace` is False, or one of the places that are compared.
-    """
-    output = Path(output)
-    if output.is_file() or (output.is_dir() and any(output.iterdir())):
-        refuse_existing(output, replace=replace)
-    for place in places:
-        if Path(place).resolve().is_relative_to(output.resolve()):
-            raise OutputError(f"{output}: holds {place}, which would be replaced with it; choose another folder")
+def _written(output: str | Path, beside: bool, replace: bool) -> AbstractContextManager[Path]:
+    """The folder to write to, which becomes `output` or moves into it."""
+    if beside:
+        return whole_entries(output, owned=(*TABLES, "figures", REPORT), replace=replace)
+    return whole_folder(output, replace=replace)
 
 
-def _read_ratings(ratings: Iterable[str | Path], key: str | Path | None) -> Ratings | None:
-    paths = list(ratings)
-    if not paths:
+def _read_ratings(ratings: Sequence[str | Path], key: str | Path | None) -> Ratings | None:
+    if not ratings:
+        if key is not None:
+            raise ConfigError(f"{key}: a key without ratings; say --ratings FILE.csv (ratings=), or leave it out")
         return None
     if key is None:
         raise ConfigError("ratings need the key of their study; say --ratings-key KEY.json (ratings_key=)")
-    return read_ratings(paths, key)
-
-
-def _imaged(scored: MethodScores) -> list[str]:
-    """The cases of the evaluated method whose CT is known."""
-    first = next(iter(scored.pairs.values()))
-    return [case for case, (_, truth) in first.items() if truth.image]
-
-
-def _reader(scored: MethodScores, reading: Reading) -> Callable[[str], ImagedCase]:
-    first = next(iter(scored.pairs.values()))
-
-    def read(case: str) -> ImagedCase:
-        predicted, truth = read_pair(first[case], reading)
-        hu, grid = read_hu(first[case][1], findings=[])  # scoring has told what is odd
-        return ImagedCase(hu, grid, predicted, truth)
-
-    return read
+    return read_ratings(ratings, key)
 
 
 def _patients(scored: MethodScores) -> dict[str, str]:
@@ -177,10 +161,13 @@ def _known_facts(
 
 def _line(results: Results, structure: str) -> str:
     summary = results.summary(next(iter(results.comparison.methods)), structure)
-    dice, msd, hd95 = (summary.measures[name] for name in ("dice", "msd_mm", "hd95_mm"))
-    parts = [f"Dice {dice.mean:.3f} (n {dice.n})" if dice.n else "not contoured"]
-    if msd.n:
-        parts.append(f"MSD {msd.mean:.2f} mm, HD95 {hd95.mean:.2f} mm")
-    counted = (("missed", "missed"), ("false organ", "false"))
-    parts += [f"{summary.outcomes[outcome]} {word}" for outcome, word in counted if summary.outcomes[outcome]]
-    return f"{structure}: {', '.join(parts)}"
+    parts = []
+    for name in ("dice", "msd_mm", "hd95_mm"):
+        measure, described = MEASURES[name], summary.measures[name]
+        if described.n:
+            parts.append(f"{measure.heading} {measure.in_print(described.mean)} {measure.unit}".strip())
+    if not any(summary.outcomes.values()):
+        return f"{structure}: not offered"
+    compared = f"{summary.outcomes['compared']} compared"
+    rest = [f"{number} {outcome}" for outcome, number in summary.outcomes.items() if number and outcome != "compared"]
+    return f"{structure}: {', '.join([*parts, compared, *rest])}"

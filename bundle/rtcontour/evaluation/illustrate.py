@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rtcontour.evaluation.comparison import Comparison, Scores
 from rtcontour.evaluation.figures import (
@@ -23,11 +20,11 @@ from rtcontour.evaluation.figures import (
     draw_overlay,
     draw_volumes,
 )
+from rtcontour.evaluation.imaged_cases import ImagedCase, ImagedCases
 from rtcontour.evaluation.measures import MEASURES
 from rtcontour.evaluation.report import Illustrations, Picture
 from rtcontour.evaluation.results import Results
 from rtcontour.files import file_stems
-from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores
 
@@ -35,16 +32,6 @@ DISTRIBUTIONS = ("dice", "msd_mm", "hd95_mm", "surface_dice")
 COMPARED = ("dice", "sensitivity", "specificity", "hd95_mm")
 GALLERY_LENGTH = 12
 Drawn = Mapping[str, Path] | None  # a figure's files by kind; None where there was nothing to draw
-
-
-@dataclass(frozen=True, eq=False)
-class ImagedCase:
-    """A CT with the contours of the first method and those of the truth."""
-
-    hu: NDArray[np.int16]
-    grid: Grid
-    predicted: Mapping[str, Mask]
-    truth: Mapping[str, Mask]
 
 
 @dataclass(frozen=True)
@@ -67,37 +54,36 @@ class Choice:
         return list(dict.fromkeys([*self.whole, *(case for case, _ in (*self.overlays, *self.worst))]))
 
 
-def illustrate(
-    folder: Path, results: Results, imaged: Sequence[str], read: Callable[[str], ImagedCase]
-) -> Illustrations:
+def illustrate(folder: Path, results: Results, images: ImagedCases) -> Illustrations:
     """Draw everything that the scores and the images allow.
 
     Args:
         folder: where the files go.
         results: what is shown.
-        imaged: the cases whose CT is known.
-        read: gives such a case; each is read once, since reading a CT takes longer than drawing it.
+        images: the cases whose CT is known; each is read once, since reading a CT takes longer than drawing it.
     """
     comparison = results.comparison
     stems = dict(zip(comparison.structures, file_stems(comparison.structures), strict=True))
-    scores = _scores_of(comparison, imaged)
+    scores = _scores_of(comparison, images.pairs)
     choice = _choose(scores)
     whole: list[Picture] = []
     overlays: dict[str, list[Picture]] = {name: [] for name in comparison.structures}
     gallery: dict[tuple[str, str], GalleryItem] = {}
     for case in choice.cases:
-        one = read(case)
+        one = images.read(case)
+        if one is None:
+            continue
         if case in choice.whole:
             whole.append(_draw_whole(folder, case, one, scores[case], choice.whole[case]))
         for structure, rank in ((s, rank) for (c, s), rank in choice.overlays.items() if c == case):
             path = folder / f"{stems[structure]}_{rank}"
             overlays[structure].append(_draw_overlay(path, case, structure, one, scores[case][structure], rank))
         for structure in (s for c, s in choice.worst if c == case):
-            caption = f"{case}: {structure}\n{_in_words(scores[case][structure])}"
+            caption = f"{case}: {structure}\n{_scores_in_words(scores[case][structure])}"
             masks = _both_masks(one, structure)
             gallery[case, structure] = cut_gallery_item(one.hu, one.grid, *masks, caption=caption)
-    worst = draw_gallery([gallery[key] for key in choice.worst], folder / "worst_cases")
-    pictures = {name: (*_draw_numbers(folder, results, name, stem), *overlays[name]) for name, stem in stems.items()}
+    worst = draw_gallery([gallery[key] for key in choice.worst if key in gallery], folder / "worst_cases")
+    pictures = {name: (*_draw_plots_of(folder, results, name, stem), *overlays[name]) for name, stem in stems.items()}
     return Illustrations(
         plots=tuple(_draw_distributions(folder, comparison)),
         by_structure={name: shown for name, shown in pictures.items() if shown},
@@ -106,7 +92,7 @@ def illustrate(
     )
 
 
-def _scores_of(comparison: Comparison, imaged: Sequence[str]) -> Scores:
+def _scores_of(comparison: Comparison, imaged: Iterable[str]) -> Scores:
     """Scores of the first method in the cases whose CT is known."""
     first = next(iter(comparison.methods.values()), {})
     return {case: first[case] for case in imaged if case in first}
@@ -134,11 +120,10 @@ def _dices(scores: Mapping[str, StructureScores]) -> dict[str, float]:
 
 
 def _median_and_lowest(values: Mapping[str, float]) -> dict[str, str]:
-    """The case in the middle and the last one; one of one case, none of none."""
+    """Case -> "lowest", and of three cases or more the one in the middle; none of none."""
     ranked = sorted(values, key=lambda case: (values[case], case))
-    return (
-        {case: rank for case, rank in ((ranked[len(ranked) // 2], "median"), (ranked[0], "lowest"))} if ranked else {}
-    )
+    middle = {ranked[len(ranked) // 2]: "median"} if len(ranked) > 2 else {}
+    return middle | {case: "lowest" for case in ranked[:1]}
 
 
 def _draw_whole(folder: Path, case: str, one: ImagedCase, scores: Mapping[str, StructureScores], rank: str) -> Picture:
@@ -154,16 +139,16 @@ def _draw_overlay(
 ) -> Picture:
     at: Literal["worst", "largest"] = "worst" if rank == "lowest" else "largest"
     files = draw_overlay(one.hu, one.grid, *_both_masks(one, structure), path, structure=structure, at=at)
-    return Picture(f"{case}: the {rank} Dice of {structure}. {_in_words(scores)}.", files["png"])
+    return Picture(f"{case}: the {rank} Dice of {structure}. {_scores_in_words(scores)}.", files["png"])
 
 
 def _both_masks(one: ImagedCase, structure: str) -> tuple[Mask, Mask]:
     """Predicted and true mask; an empty one where a side lacks the structure."""
-    nothing = Mask(one.grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_))
+    nothing = Mask.empty(one.grid)
     return one.predicted.get(structure, nothing), one.truth.get(structure, nothing)
 
 
-def _in_words(scores: StructureScores) -> str:
+def _scores_in_words(scores: StructureScores) -> str:
     if scores.outcome != "compared":
         return scores.outcome
     shown = (MEASURES[name] for name in ("dice", "msd_mm", "hd95_mm"))
@@ -176,7 +161,7 @@ def _draw_distributions(folder: Path, comparison: Comparison) -> Iterator[Pictur
         yield from _picture(caption, draw_distributions(comparison, name, folder / name))
 
 
-def _draw_numbers(folder: Path, results: Results, structure: str, stem: str) -> Iterator[Picture]:
+def _draw_plots_of(folder: Path, results: Results, structure: str, stem: str) -> Iterator[Picture]:
     """What is plotted of one structure: volumes, their agreement, and methods against each other."""
     comparison = results.comparison
     first, *others = comparison.methods

@@ -26,10 +26,15 @@ def mean_sd(mean: float | None, sd: float | None, decimals: int) -> str:
     return number(mean, decimals) if sd is None else f"{number(mean, decimals)} ± {number(sd, decimals)}"
 
 
-def p_value(p: float | None) -> str:
-    """Such as 0.031, 0.0496 where three decimals would hide on which side of 0.05 it lies, or < 0.001."""
+def p_value(p: float | None, *, exact: bool = False) -> str:
+    """Such as 0.031, 0.0496 where three decimals would hide on which side of 0.05 it lies, or < 0.001.
+
+    Where `exact`, two significant digits however small it is, such as 4.5e-09.
+    """
     if p is None:
         return NOTHING
+    if exact:
+        return f"{p:.2g}"
     if p < 0.001:
         return "< 0.001"
     text = f"{p:.3f}"

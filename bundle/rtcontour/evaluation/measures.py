@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from rtcontour.evaluation.in_print import number
+
 Better = Literal["higher", "lower", "near zero", "neither"]
 
 
@@ -35,7 +37,7 @@ class Measure:
 
     def in_print(self, value: float | None) -> str:
         """The value with the measure's decimals; a dash where there is none."""
-        return "–" if value is None else f"{value:.{self.decimals}f}"
+        return number(value, self.decimals)
 
 
 MEASURES = {

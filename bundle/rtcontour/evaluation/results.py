@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import get_args
 
 from rtcontour.evaluation.comparison import Comparison
 from rtcontour.evaluation.measures import MEASURES
@@ -21,9 +20,7 @@ from rtcontour.evaluation.statistics import (
     pass_rates,
     wilcoxon,
 )
-from rtcontour.metrics.scores import Outcome
-
-OUTCOMES = get_args(Outcome)
+from rtcontour.metrics.scores import OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ class MethodTest:
         other: what it is compared with.
         structure: which structure.
         measure: an attribute of `StructureScores`.
-        test: Wilcoxon signed-rank test; its differences are `method` minus `other`.
+        test: Wilcoxon signed-rank test; its differences are `method` minus `other`, of the sizes where the measure
+            is an error with a sign.
         adjusted_p: Holm's p among the structures of this measure and this pair of methods; None where there is no p.
         left_out: cases in which only one of the two methods has a value, such as the distances of a missed organ.
     """
@@ -134,12 +132,18 @@ def _tests(comparison: Comparison) -> Iterator[MethodTest]:
             tests, left_out = {}, {}
             for structure in comparison.structures:
                 pairs = comparison.pairs(method, other, structure, measure)
-                tests[structure] = wilcoxon(*([pair[n] for pair in pairs.values()] for n in (0, 1)))
+                values = [[_compared_value(pair[n], measure) for pair in pairs.values()] for n in (0, 1)]
+                tests[structure] = wilcoxon(*values)
                 either = {case for name in (method, other) for case in comparison.values(name, structure, measure)}
                 left_out[structure] = len(either) - len(pairs)
             adjusted = holm({structure: test.p for structure, test in tests.items()})
             for structure, test in tests.items():
                 yield MethodTest(method, other, structure, measure, test, adjusted[structure], left_out[structure])
+
+
+def _compared_value(value: float, measure: str) -> float:
+    """What a test compares: of errors with a sign the size, since -1 mm is no better than 1 mm."""
+    return abs(value) if MEASURES[measure].better == "near zero" else value
 
 
 def _pass_rates(comparison: Comparison, tolerances: Tolerances) -> dict[tuple[str, str], tuple[PassRate, ...]]:

@@ -11,31 +11,28 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-
 from rtcontour.datasets import recipe_channels
 from rtcontour.errors import ConfigError, DataSetError, Finding
-from rtcontour.evaluation.comparison import Comparison
+from rtcontour.evaluation.comparison import Comparison, Scores
 from rtcontour.evaluation.inputs import (
-    ContouredCase,
     Pair,
     Reading,
-    Structures,
     is_data_set,
     list_cases,
     pair_cases,
     read_pair,
+    share_images,
 )
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
-from rtcontour.metrics import StructureScores, compare_masks
-from rtcontour.structures import tolerance_of
+from rtcontour.metrics import StructureScores, score_structure
 
 __all__ = ["FolderScores", "MethodScores", "Progress", "Reading", "read_pair", "score_folder", "score_methods"]
 
-Scores = Mapping[str, StructureScores]
+ByStructure = Mapping[str, StructureScores]
 Progress = Callable[[str, int, int], None]  # case, cases done, cases in all
 
+AS_THEY_ARE = Reading()  # every structure, nothing resampled, nothing ignored
 FEWEST_CASES_FOR_PROCESSES = 4  # starting a process takes as long as scoring a case
 
 
@@ -50,7 +47,7 @@ class FolderScores:
         cohorts: case -> the group of patients it belongs to, "" where none is known.
     """
 
-    scores: Mapping[str, Scores]
+    scores: Scores
     pairs: Mapping[str, Pair]
     findings: tuple[Finding, ...] = ()
     cohorts: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +71,7 @@ class MethodScores:
 
 
 @dataclass(frozen=True)
-class CaseScores:
+class ScoredCase:
     """One case, scored for one method.
 
     Attributes:
@@ -85,8 +82,8 @@ class CaseScores:
         truth_findings: what was odd about the truth.
     """
 
-    scores: Scores
-    lacking: Scores
+    scores: ByStructure
+    lacking: ByStructure
     grid: Grid
     findings: tuple[Finding, ...]
     truth_findings: tuple[Finding, ...]
@@ -98,9 +95,7 @@ def score_folder(
     *,
     ct: str | Path | None = None,
     split: str | None = None,
-    resample: bool = False,
-    ignore_frame_of_reference: bool = False,
-    structures: Structures | None = None,
+    reading: Reading = AS_THEY_ARE,
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> FolderScores:
@@ -110,15 +105,7 @@ def score_folder(
         RtContourError: what `score_methods` raises.
     """
     result = score_methods(
-        {"": predictions},
-        truth,
-        ct=ct,
-        split=split,
-        resample=resample,
-        ignore_frame_of_reference=ignore_frame_of_reference,
-        structures=structures,
-        processes=processes,
-        progress=progress,
+        {"": predictions}, truth, ct=ct, split=split, reading=reading, processes=processes, progress=progress
     )
     return FolderScores(result.comparison.methods[""], result.pairs[""], result.findings, result.comparison.cohorts)
 
@@ -129,9 +116,7 @@ def score_methods(
     *,
     ct: str | Path | None = None,
     split: str | None = None,
-    resample: bool = False,
-    ignore_frame_of_reference: bool = False,
-    structures: Structures | None = None,
+    reading: Reading = AS_THEY_ARE,
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> MethodScores:
@@ -147,18 +132,17 @@ def score_methods(
         truth: the place of the true contours.
         ct: where the images are; see `list_cases`.
         split: "training", "validation" or "test": only these cases of a data set.
-        resample: put predictions on the grid of the truth where that is another, a finding; False is an error then.
-        ignore_frame_of_reference: go on where an RTSTRUCT and its CT are in different frames of reference.
-        structures: a recipe's structures, unions too; None scores every structure under its own name.
+        reading: which structures, and what may be put right on the way.
         processes: how many score at once; None for one a core. With more than one, a script that calls this keeps
             its calls under `if __name__ == "__main__":`.
         progress: called after each case with its name, the number of cases done and of all.
 
     Raises:
         InputFileError: a place without contours, or a file that cannot be read.
-        DataSetError: no case in common, none of the structures asked for, or two names in a case for one structure.
+        DataSetError: no case in common, a method that offers no structure or none of those asked for, or two names in
+            a case for one structure.
         GeometryError: a pair on different grids, or in different frames of reference.
-        ConfigError: a split where there is no data set, impossible `structures` or `processes`.
+        ConfigError: a split where there is no data set, impossible structures or `processes`.
     """
     if split is not None and not any(map(is_data_set, (truth, *methods.values()))):
         raise ConfigError(f"split {split!r}: neither the truth nor a prediction is a data set, and only these have any")
@@ -171,8 +155,8 @@ def score_methods(
         findings += odd
         if not pairs[method]:
             raise DataSetError(f"{place} and {truth} have no case in common; name the files or folders alike")
+    pairs = share_images(pairs)
     jobs = _jobs(pairs, true)
-    reading = Reading(resample, ignore_frame_of_reference, None if structures is None else list(structures))
     found = _score_all(jobs, reading, processes, progress)
     scores = {method: _offered_scores(method, found, findings) for method in methods}
     _check_offered(methods, scores, reading)
@@ -189,7 +173,7 @@ def _jobs(pairs: Mapping[str, Mapping[str, Pair]], order: Iterable[str]) -> dict
 
 
 def _offered_scores(
-    method: str, found: Mapping[str, Mapping[str, CaseScores]], findings: list[Finding]
+    method: str, found: Mapping[str, Mapping[str, ScoredCase]], findings: list[Finding]
 ) -> dict[str, dict[str, StructureScores]]:
     """Case -> structure -> scores of what a method offers in any of the cases; what it never does is a finding."""
     by_case = {case: methods[method] for case, methods in found.items() if method in methods}
@@ -203,16 +187,20 @@ def _offered_scores(
     return {case: {name: scores[name] for name in offered if name in scores} for case, scores in every.items()}
 
 
-def _check_offered(
-    methods: Mapping[str, str | Path], scores: Mapping[str, Mapping[str, Scores]], reading: Reading
-) -> None:
+def _check_offered(methods: Mapping[str, str | Path], scores: Mapping[str, Scores], reading: Reading) -> None:
     for method, place in methods.items():
-        if not any(scores[method].values()):
-            wanted = ", ".join(c.name for c in recipe_channels(reading.structures or ()))
-            raise DataSetError(f"{place}: has none of the structures asked for ({wanted}); check the names in it")
+        if any(scores[method].values()):
+            continue
+        if reading.structures is None:
+            raise DataSetError(
+                f"{place}: names no structure in the cases that are compared; expected one or more: check its label "
+                "names, or name another place"
+            )
+        wanted = ", ".join(channel.name for channel in recipe_channels(reading.structures))
+        raise DataSetError(f"{place}: has none of the structures asked for ({wanted}); check the names in it")
 
 
-def _findings_of(found: Mapping[str, Mapping[str, CaseScores]]) -> Iterator[Finding]:
+def _findings_of(found: Mapping[str, Mapping[str, ScoredCase]]) -> Iterator[Finding]:
     """What was odd about the truth, and, with the name of the method, what was odd about the predictions alone."""
     for methods in found.values():
         for method, one in methods.items():
@@ -223,7 +211,7 @@ def _findings_of(found: Mapping[str, Mapping[str, CaseScores]]) -> Iterator[Find
 
 def _score_all(
     jobs: Mapping[str, Mapping[str, Pair]], reading: Reading, processes: int | None, progress: Progress | None
-) -> dict[str, dict[str, CaseScores]]:
+) -> dict[str, dict[str, ScoredCase]]:
     """Score every case, in order, in this process or in several."""
     score = partial(_score_case, reading)
     workers = min(_cores() if processes is None else processes, len(jobs))
@@ -250,8 +238,8 @@ def _cores() -> int:
 
 
 def _gather(
-    cases: Iterable[str], results: Iterator[dict[str, CaseScores]], progress: Progress | None
-) -> dict[str, dict[str, CaseScores]]:
+    cases: Iterable[str], results: Iterator[dict[str, ScoredCase]], progress: Progress | None
+) -> dict[str, dict[str, ScoredCase]]:
     cases = list(cases)
     found = {}
     for number, (case, scores) in enumerate(zip(cases, results, strict=True), 1):
@@ -261,26 +249,20 @@ def _gather(
     return found
 
 
-def _score_case(reading: Reading, pairs: Mapping[str, Pair]) -> dict[str, CaseScores]:
+def _score_case(reading: Reading, pairs: Mapping[str, Pair]) -> dict[str, ScoredCase]:
     """Method -> scores of one case."""
     truth = reading.read(next(iter(pairs.values()))[1])
-    nothing = Mask(truth.grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_))
+    true = {name: mask for name, mask in truth.masks.items() if name in truth.annotated}
+    nothing = Mask.empty(truth.grid)
     found = {}
     for method, (files, _) in pairs.items():
         predicted = reading.read(files)
-        masks, resampled = reading.on_grid_of(truth, predicted)
-        lacking = [name for name in truth.masks if name in truth.annotated and name not in masks]
-        found[method] = CaseScores(
-            scores={name: _compare(name, mask, truth) for name, mask in masks.items()},
-            lacking={name: _compare(name, nothing, truth) for name in lacking},
+        masks, moved = reading.on_grid_of(truth, predicted)
+        found[method] = ScoredCase(
+            scores={name: score_structure(name, mask, true.get(name)) for name, mask in masks.items()},
+            lacking={name: score_structure(name, nothing, mask) for name, mask in true.items() if name not in masks},
             grid=truth.grid,
-            findings=(*predicted.findings, *resampled),
+            findings=(*predicted.findings, *moved),
             truth_findings=truth.findings,
         )
     return found
-
-
-def _compare(name: str, predicted: Mask, truth: ContouredCase) -> StructureScores:
-    if name not in truth.annotated:
-        return StructureScores("not contoured", predicted.volume_cc)
-    return compare_masks(predicted, truth.masks[name], tolerance_mm=tolerance_of(name))

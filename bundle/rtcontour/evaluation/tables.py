@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rtcontour.errors import Finding
 from rtcontour.evaluation.comparison import Comparison
 from rtcontour.evaluation.rating import (
     GradeRow,
@@ -21,6 +22,22 @@ from rtcontour.evaluation.rating import (
 )
 from rtcontour.evaluation.results import Results
 from rtcontour.metrics import summarize_scores
+
+TABLES = (
+    "scores.csv",
+    "summary.csv",
+    "summary.json",
+    "statistics.json",
+    "tests.csv",
+    "pass_rates.csv",
+    "volumes.csv",
+    "findings.csv",
+    "grades.csv",
+    "grade_tests.csv",
+    "agreement.csv",
+    "times.csv",
+    "time_tests.csv",
+)
 
 
 def write_tables(folder: Path, results: Results) -> None:
@@ -43,6 +60,11 @@ def write_tables(folder: Path, results: Results) -> None:
     methods = {name: summarize_scores(list(scores.values())) for name, scores in comparison.methods.items()}
     _write_json(folder / "summary.json", next(iter(methods.values())))
     _write_json(folder / "statistics.json", {"methods": methods, **tables})
+
+
+def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
+    """Write findings.csv, a row a finding: the report has only the first of each code."""
+    _write_csv(folder / "findings.csv", [asdict(finding) for finding in findings])
 
 
 def write_rating_tables(folder: Path, ratings: Ratings) -> None:
@@ -112,7 +134,7 @@ def _test_rows(results: Results) -> Iterator[dict[str, Any]]:
 def _pass_rate_rows(results: Results) -> Iterator[dict[str, Any]]:
     for (method, structure), rates in results.pass_rates.items():
         for rate in rates:
-            values = asdict(rate) | {"failed": " ".join(rate.failed)}
+            values = asdict(rate) | {"failed": "; ".join(rate.failed)}
             yield {"method": method, "structure": structure, **_flat(values)}
 
 

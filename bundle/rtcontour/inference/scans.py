@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from rtcontour.datasets import nifti_files, stem_of
 from rtcontour.dicom import find_ct_folders
 from rtcontour.errors import InputFileError
 
@@ -22,7 +23,7 @@ def find_scans(folder: str | Path) -> list[dict[str, str]]:
     if not folder.is_dir():
         raise InputFileError(f"{folder}: no such folder; name one with DICOM slices or NIfTI images")
     images = folder / "images" if (folder / "images").is_dir() else folder
-    scans = {path: path.name.split(".nii")[0] for path in images.iterdir() if path.name.endswith((".nii", ".nii.gz"))}
+    scans = {path: stem_of(path) for path in nifti_files(images)}
     scans = scans or {path: _way(folder, path) for path in find_ct_folders(folder)}
     if not scans:
         raise InputFileError(f"{folder}: holds no scan; name a folder with DICOM slices or NIfTI images")

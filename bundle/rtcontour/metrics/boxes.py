@@ -14,19 +14,22 @@ Box = tuple[slice, slice, slice]
 Volume = NDArray[Any]  # of integers or bools
 
 BITS = 64  # labels looked for at once, one a bit of a word
+MOST_CANDIDATES = 256  # so few labels are all looked for, instead of first finding out which there are
 LARGEST_LISTED = 0xFFFF  # larger labels are legal and rare: each costs a look of its own
 
 
-def label_boxes(labels: Volume, values: Iterable[int]) -> dict[int, Box]:
+def label_boxes(labels: Volume, values: Iterable[int] | None = None) -> dict[int, Box]:
     """The smallest box around every voxel of each label value.
 
     Args:
         labels: (i, j, k), any memory order, integers, or bools, whose True is 1.
-        values: labels to look for; they need not be there, nor fit the type.
+        values: labels to look for; they need not be there, nor fit the type. None for all that are there but 0.
 
     Returns:
         {value: box}; three empty slices at 0 for a value that no voxel has.
     """
+    if values is None:
+        return {value: box for value, box in label_boxes(labels, _candidates(labels)).items() if box[0].stop}
     wanted = sorted({int(value) for value in values})
     # Zero is mostly background and stands everywhere, so that looking at what is not zero would miss it.
     listed = [value for value in wanted if 0 < value <= min(LARGEST_LISTED, _largest(labels))]
@@ -40,6 +43,15 @@ def memory_order(array: NDArray[Any]) -> tuple[int, int, int]:
     """The axes of a 3D array from the one with the longest steps in memory to the one with the shortest."""
     slow, middle, fast = sorted(range(3), key=lambda axis: -abs(array.strides[axis]))
     return slow, middle, fast
+
+
+def _candidates(labels: Volume) -> Iterable[int]:
+    """Every value of the array but 0, and, where they are small, others that it does not have."""
+    largest = int(labels.max(initial=0))
+    if largest < MOST_CANDIDATES and labels.min(initial=0) >= 0:
+        return range(1, largest + 1)
+    there = set().union(*(np.unique(plane).tolist() for plane in labels.transpose(memory_order(labels))))
+    return there - {0}
 
 
 def _largest(labels: Volume) -> int:

@@ -16,10 +16,9 @@ from rtcontour.grid import IDENTITY, Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics.boxes import Box, label_boxes
 from rtcontour.metrics.nearest import Spacing
-from rtcontour.metrics.pair import compare_masks
+from rtcontour.metrics.pair import score_structure
 from rtcontour.metrics.scores import StructureScores
 from rtcontour.metrics.surface_elements import element_areas
-from rtcontour.structures import tolerance_of
 
 Labels = NDArray[np.integer] | Mapping[str, NDArray[np.bool_]]
 Direction = tuple[tuple[float, float, float], ...]
@@ -100,10 +99,7 @@ def _locate(labels: Labels, names: Mapping[str, int]) -> _Located:
 
 def _compare(name: str, predicted: _Located, truth: _Located | None, grid: Grid) -> StructureScores:
     """Scores of one structure; no truth where nobody looked for it."""
-    found = predicted.mask(name, grid)
-    if truth is None:
-        return StructureScores("not contoured", found.volume_cc)
-    return compare_masks(found, truth.mask(name, grid), tolerance_mm=tolerance_of(name))
+    return score_structure(name, predicted.mask(name, grid), None if truth is None else truth.mask(name, grid))
 
 
 def _common_shape(predicted: Labels, truth: Labels) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""compare_masks: all scores of one structure of one case."""
+"""compare_masks and score_structure: all scores of one structure of one case."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ from rtcontour.metrics.nearest import steps_around
 from rtcontour.metrics.scores import Outcome, StructureScores
 from rtcontour.metrics.surface import surface_distances
 from rtcontour.metrics.surface_elements import surface_dice
+from rtcontour.structures import tolerance_of
+
+
+def score_structure(name: str, predicted: Mask, truth: Mask | None) -> StructureScores:
+    """Score a named structure, whose tolerance is that of the structure table.
+
+    Args:
+        name: a structure; any name will do.
+        predicted: the structure as predicted; empty where it was not.
+        truth: the structure as contoured, on the same grid; None where nobody looked for it.
+
+    Raises:
+        GeometryError: the masks lie on different grids.
+    """
+    if truth is None:
+        return StructureScores("not contoured", predicted.volume_cc)
+    return compare_masks(predicted, truth, tolerance_mm=tolerance_of(name))
 
 
 def compare_masks(predicted: Mask, truth: Mask, *, tolerance_mm: float) -> StructureScores:

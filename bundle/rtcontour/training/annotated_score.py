@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from rtcontour.errors import ConfigError, GeometryError
 from rtcontour.grid import Grid
-from rtcontour.metrics import StructureScores, compare_labels
-from rtcontour.metrics.scores import Outcome
-
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-MEASURES = tuple(field.name for field in fields(StructureScores) if field.name != "outcome")
+from rtcontour.metrics import MEASURE_NAMES, OUTCOMES, StructureScores, compare_labels
 
 
 class CaseScores:
@@ -83,8 +78,8 @@ class AnnotatedScore(CumulativeIterationMetric):
 
     def __init__(self, structures: Sequence[str], measure: str = "msd_mm", *, scores: CaseScores | None = None) -> None:
         super().__init__()
-        if measure not in MEASURES:
-            raise ConfigError(f"measure {measure!r} is not known; expected one of {', '.join(MEASURES)}")
+        if measure not in MEASURE_NAMES:
+            raise ConfigError(f"measure {measure!r} is not known; expected one of {', '.join(MEASURE_NAMES)}")
         self.structures = tuple(structures)
         self.measure = measure
         self.scores = scores or CaseScores(structures)

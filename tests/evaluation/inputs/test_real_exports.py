@@ -11,7 +11,7 @@ import pytest
 from rtcontour.datasets import read_labels, write_labels
 from rtcontour.errors import GeometryError, InputFileError, RtContourError
 from rtcontour.evaluation.inputs import list_cases, read_case, read_hu
-from rtcontour.evaluation.score import score_folder
+from rtcontour.evaluation.score import Reading, score_folder
 
 RT = Path(os.environ.get("RTCONTOUR_DATA", "nowhere")) / "rt"
 pytestmark = pytest.mark.skipif(not RT.is_dir(), reason="RTCONTOUR_DATA names no folder with rt")
@@ -83,7 +83,8 @@ def test_another_frame_of_reference_is_refused_unless_ignored():
     odd, ct = RT / "odd" / "frame_of_reference_mismatch.dcm", RT / "mim_keyhole" / "CT"
     with pytest.raises(GeometryError, match="--ignore-frame-of-reference"):
         score_folder(odd, odd, ct=ct)
-    assert "frame-of-reference-ignored" in codes(score_folder(odd, odd, ct=ct, ignore_frame_of_reference=True))
+    result = score_folder(odd, odd, ct=ct, reading=Reading(ignore_frame_of_reference=True))
+    assert "frame-of-reference-ignored" in codes(result)
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def key():
     """Two studies: two methods in the first, one in the second."""
     both = ("Bladder", "Rectum")
     studies = {
-        "01": Study("case_b", {"A": BlindSet("atlas", both), "B": BlindSet("network", both)}, "cervix"),
-        "02": Study("case_a", {"A": BlindSet("network", ("Bladder",))}, "anorectal"),
+        "S01": Study("case_b", {"A": BlindSet("atlas", both), "B": BlindSet("network", both)}, "cervix"),
+        "S02": Study("case_a", {"A": BlindSet("network", ("Bladder",))}, "anorectal"),
     }
     return StudyKey(studies, ("network", "atlas"))
 

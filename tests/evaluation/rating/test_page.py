@@ -57,7 +57,7 @@ class Page:
 
 @pytest.fixture
 def page(browser, written_study):
-    return Page(browser, written_study[0] / "pages" / "01.html")
+    return Page(browser, written_study[0] / "pages" / "S01.html")
 
 
 def test_slices_scroll_by_wheel_keys_and_slider(page):
@@ -152,13 +152,13 @@ def test_a_study_is_graded_saved_and_unblinded(page, written_study, tmp_path):
     page.one('[data-work="2B"] input').send_keys("12")
 
     page.one("#save").click()
-    saved = tmp_path / "downloads" / "rating-01-Ö_Dahl.csv"
+    saved = tmp_path / "downloads" / "rating-S01-Ö_Dahl.csv"
     page.wait(saved.exists)
     assert "1 not graded" in page.one("#message").text
 
     key = written_study[1]
     ratings = read_ratings(saved, key)
-    study = key.studies["01"]
+    study = key.studies["S01"]
     a, b = study.sets["A"].method, study.sets["B"].method
     said = {(one.method, one.structure): one for one in ratings.ratings if one.case == study.case}
     assert {place: one.grade for place, one in said.items()} == {
@@ -176,10 +176,10 @@ def test_a_study_is_graded_saved_and_unblinded(page, written_study, tmp_path):
 def test_what_was_entered_is_there_again_after_closing(page, written_study):
     page.press("1")
     page.one("#reader").send_keys("AB")
-    again = Page(page.browser, written_study[0] / "pages" / "01.html")
+    again = Page(page.browser, written_study[0] / "pages" / "S01.html")
     assert again.chips == ["excellent", "not graded"]
     assert again.one("#reader").get_attribute("value") == "AB"
-    other = Page(page.browser, written_study[0] / "pages" / "02.html")
+    other = Page(page.browser, written_study[0] / "pages" / "S02.html")
     assert set(other.chips) == {"not graded"}
     page.browser.get((written_study[0] / "pages" / "index.html").as_uri())
     assert "1 of 4 graded" in page.one("ol").text
@@ -224,7 +224,7 @@ def test_without_storage_the_page_works_and_says_so(browser, written_study):
         "Page.addScriptToEvaluateOnNewDocument",
         {"source": "Object.defineProperty(window, 'localStorage', {get() { throw new Error('not allowed'); }});"},
     )
-    page = Page(browser, written_study[0] / "pages" / "01.html")
+    page = Page(browser, written_study[0] / "pages" / "S01.html")
     assert "save the CSV" in page.one("#not-kept").text
     page.press("2")
     assert page.chips[0] == "good"

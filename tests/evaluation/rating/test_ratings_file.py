@@ -1,16 +1,20 @@
+import csv
+import io
+
 import pytest
 
 from rtcontour.errors import InputFileError
-from rtcontour.evaluation.rating import Remark, WorkTime, read_key, read_ratings
+from rtcontour.evaluation.rating import BlindSet, Remark, Study, StudyKey, WorkTime, read_ratings
+from rtcontour.evaluation.rating.key import blind_cases
 
 HEADER = "study,set,structure,grade,seconds,mode,minutes,reader,comment"
-RATED = """01,A,Bladder,good,30,,,AB,
-01,A,Rectum,not acceptable,12.5,,,AB,"too small, on 3 slices"
-01,B,Bladder,excellent,8,,,AB,
-01,B,Rectum,,0,,,AB,
-01,,,,,1,35,AB,
-01,B,,,,2,12.5,AB,
-01,,,,,,,AB,metal on the left
+RATED = """S01,A,Bladder,good,30,,,AB,
+S01,A,Rectum,not acceptable,12.5,,,AB,"too small, on 3 slices"
+S01,B,Bladder,excellent,8,,,AB,
+S01,B,Rectum,,0,,,AB,
+S01,,,,,1,35,AB,
+S01,B,,,,2,12.5,AB,
+S01,,,,,,,AB,metal on the left
 """
 
 
@@ -56,40 +60,40 @@ def test_several_files_and_readers_and_folders_are_read_together(write, key, tmp
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("01,A,Bladder,excelent,,,,AB,", "grade is 'excelent'; expected excellent, good, acceptable, not acceptable"),
-        ("01,A,Bladder,5,,,,AB,", "grade is '5'"),
-        ("01,A,Bladder,Good,,,,AB,", "grade is 'Good'"),
-        ("1,A,Bladder,good,,,,AB,", "study is '1'; expected 01, 02"),
-        ("02,B,Bladder,good,,,,AB,", "set is 'B'; expected A"),
-        ("02,A,Rectum,good,,,,AB,", "structure is 'Rectum'; expected Bladder"),
-        ("01,A,Bladder,good,-1,,,AB,", "seconds is '-1'; expected a number, 0 or more"),
-        ("01,A,Bladder,good,soon,,,AB,", "seconds is 'soon'"),
-        ("01,,,,,1,nan,AB,", "minutes is 'nan'"),
-        ("01,,,,,1,,AB,", "minutes is ''"),
-        ("01,,,,,3,12,AB,", "mode is '3'; expected 1, 2"),
-        ("01,,,,,,12,AB,", "mode is ''"),
-        ("01,A,,,,1,12,AB,", "expected no set"),
-        ("01,,,,,2,12,AB,", "set is ''; expected A, B"),
-        ("01,A,Bladder,good,,2,12,AB,", "a line of their own"),
-        ("01,A,,good,,,,AB,", "no structure"),
-        ("01,A,,,,,,AB,x", "neither structure nor mode"),
-        ("01,A,Bladder,good,,,,,", "has no reader"),
-        ("01,A,Bladder,good,,,AB,", "has 8 fields; expected 9"),
+        ("S01,A,Bladder,excelent,,,,AB,", "grade is 'excelent'; expected excellent, good, acceptable, not acceptable"),
+        ("S01,A,Bladder,5,,,,AB,", "grade is '5'"),
+        ("S01,A,Bladder,Good,,,,AB,", "grade is 'Good'"),
+        ("1,A,Bladder,good,,,,AB,", "study is '1'; expected S01, S02"),
+        ("S02,B,Bladder,good,,,,AB,", "set is 'B'; expected A"),
+        ("S02,A,Rectum,good,,,,AB,", "structure is 'Rectum'; expected Bladder"),
+        ("S01,A,Bladder,good,-1,,,AB,", "seconds is '-1'; expected a number, 0 or more"),
+        ("S01,A,Bladder,good,soon,,,AB,", "seconds is 'soon'"),
+        ("S01,,,,,1,nan,AB,", "minutes is 'nan'"),
+        ("S01,,,,,1,,AB,", "minutes is ''"),
+        ("S01,,,,,3,12,AB,", "mode is '3'; expected 1, 2"),
+        ("S01,,,,,,12,AB,", "mode is ''"),
+        ("S01,A,,,,1,12,AB,", "expected no set"),
+        ("S01,,,,,2,12,AB,", "set is ''; expected A, B"),
+        ("S01,A,Bladder,good,,2,12,AB,", "a line of their own"),
+        ("S01,A,,good,,,,AB,", "no structure"),
+        ("S01,A,,,,,,AB,x", "neither structure nor mode"),
+        ("S01,A,Bladder,good,,,,,", "has no reader"),
+        ("S01,A,Bladder,good,,,AB,", "has 8 fields; expected 9"),
     ],
 )
 def test_a_wrong_line_is_named_with_what_was_found_and_expected(write, key, wrong, said):
     with pytest.raises(InputFileError) as error:
-        read_ratings(write(f"02,A,Bladder,good,1,,,AB,\n{wrong}\n"), key)
+        read_ratings(write(f"S02,A,Bladder,good,1,,,AB,\n{wrong}\n"), key)
     assert "ab.csv line 3: " in str(error.value) and said in str(error.value)
     assert "\n" not in str(error.value) and "expected" in str(error.value)
 
 
 def test_the_same_structure_twice_by_one_reader_names_both_places(write, key):
-    line = "01,A,Bladder,good,1,,,AB,\n"
+    line = "S01,A,Bladder,good,1,,,AB,\n"
     with pytest.raises(InputFileError, match=r"2\.csv line 2: says again what .*1\.csv line 2 says"):
         read_ratings([write(line, "1.csv"), write(line, "2.csv")], key)
     with pytest.raises(InputFileError, match="says again"):
-        read_ratings(write("01,,,,,1,35,AB,\n01,,,,,1,36,AB,\n"), key)
+        read_ratings(write("S01,,,,,1,35,AB,\nS01,,,,,1,36,AB,\n"), key)
     assert len(read_ratings([write(line, "1.csv"), write(line.replace("AB", "CD"), "2.csv")], key).readers) == 2
 
 
@@ -103,7 +107,7 @@ def test_other_headers_encodings_and_no_files_are_refused(write, key, tmp_path):
     with pytest.raises(InputFileError, match="lacks the column 'study'"):
         read_ratings(write("", header=""), key)
     with pytest.raises(InputFileError, match="is not UTF-8"):
-        read_ratings(write("01,A,Bladder,good,1,,,ÄB,\n", encoding="cp1252"), key)
+        read_ratings(write("S01,A,Bladder,good,1,,,ÄB,\n", encoding="cp1252"), key)
     with pytest.raises(InputFileError, match="cannot be read"):
         read_ratings(tmp_path / "nowhere.csv", key)
     (tmp_path / "empty").mkdir()
@@ -111,10 +115,47 @@ def test_other_headers_encodings_and_no_files_are_refused(write, key, tmp_path):
         read_ratings(tmp_path / "empty", key)
 
 
-def test_a_key_that_is_none_is_refused(tmp_path):
-    for content, said in (("{", "no JSON"), ("[]", "no key"), ('{"studies": {"01": {}}}', "no key")):
-        (tmp_path / "key.json").write_text(content)
-        with pytest.raises(InputFileError, match=said):
-            read_key(tmp_path)
-    with pytest.raises(InputFileError, match="cannot be read"):
-        read_key(tmp_path / "nowhere")
+def as_a_spreadsheet_leaves_it(text):
+    """Every field that looks like a number becomes one, so 01 comes back as 1 and 12.50 as 12.5."""
+
+    def typed(field):
+        try:
+            return f"{float(field):g}"
+        except ValueError:
+            return field
+
+    rows = csv.reader(io.StringIO(text))
+    out = io.StringIO()
+    csv.writer(out).writerows([typed(field) for field in row] for row in rows)
+    return out.getvalue()
+
+
+def test_a_file_that_went_through_a_spreadsheet_says_the_same(tmp_path):
+    cases = {f"case_{n}": ["network", "atlas"] for n in range(3)}
+    studies = {
+        code: Study(case, {letter: BlindSet(method, ("Bladder",)) for letter, method in letters.items()})
+        for code, (case, letters) in blind_cases(cases, 0).items()
+    }
+    key = StudyKey(studies, ("network", "atlas"))
+    lines = [f"{code},{letter},Bladder,good,30,,,AB,\n" for code in studies for letter in "AB"]
+    lines += [f"{code},,,,,1,12.50,AB,\n" for code in studies]
+    text = f"{HEADER}\n{''.join(lines)}"
+    (tmp_path / "saved.csv").write_text(text)
+    (tmp_path / "typed.csv").write_text(as_a_spreadsheet_leaves_it(text))
+    ratings = read_ratings(tmp_path / "typed.csv", key)
+    assert ratings == read_ratings(tmp_path / "saved.csv", key)
+    assert len(ratings.ratings) == 6 and {one.minutes for one in ratings.times} == {12.5}
+
+
+def test_a_stray_quote_is_told_with_the_line_where_it_stands(write, key):
+    good = "S02,A,Bladder,good,1,,,AB,\n"
+    for tail in ("", "x\n" * 70000, 'S01,A,Rectum,good,1,,,AB,"too small"\n'):
+        with pytest.raises(InputFileError, match=r"ab\.csv line 3: .*quotation mark"):
+            read_ratings(write(f'{good}S01,A,Bladder,good,3,,,AB,"lost\n{tail}'), key)
+    with pytest.raises(InputFileError, match=r"ab\.csv line 1: .*quotation mark"):
+        read_ratings(write("", header=f'"{HEADER}'), key)
+
+
+def test_a_comment_may_hold_line_breaks_and_quotes(write, key):
+    ratings = read_ratings(write('S02,A,Bladder,good,1,,,AB,"first\nthen ""wall"""\nS01,,,,,1,35,AB,\n'), key)
+    assert [one.comment for one in ratings.ratings if one.comment] == ['first\nthen "wall"']

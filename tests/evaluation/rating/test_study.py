@@ -1,17 +1,14 @@
-import base64
 import json
 import re
-import zlib
+import shutil
 
 import numpy as np
 import pytest
 
-from rtcontour.contours import Contour, rasterize
-from rtcontour.datasets import write_image
-from rtcontour.dicom import write_ct_series
+from rtcontour.datasets import write_image, write_labels
+from rtcontour.dicom import write_ct_series, write_structure_set
 from rtcontour.errors import ConfigError, GeometryError, InputFileError, OutputError, StructureNameError
 from rtcontour.evaluation.rating import read_key, write_rating_study
-from rtcontour.evaluation.rating.slices import cut_slices
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 
@@ -20,29 +17,18 @@ def study_of(page):
     return json.loads(re.search(r'id="study">(.*?)</script>', page.read_text(encoding="utf-8"), re.S)[1])
 
 
-def unpacked(text, rows, columns):
-    """The slice as the page reads it: (rows, columns) levels."""
-    content = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(2, rows, columns).astype(int)
-    folded = content[0] + 256 * content[1]
-    return np.cumsum(np.where(folded % 2, -(folded + 1) // 2, folded // 2), axis=1)
-
-
-def cut_at(hu, first, shape):
-    return hu[tuple(slice(start, start + size) for start, size in zip(first, shape, strict=True))]
-
-
 def test_there_is_a_page_a_case_a_list_and_a_key_apart_from_them(written_study):
     output, key = written_study
     assert {path.relative_to(output).as_posix() for path in output.rglob("*.*")} == {
-        "pages/01.html",
-        "pages/02.html",
+        "pages/S01.html",
+        "pages/S02.html",
         "pages/index.html",
         "key.json",
     }
     assert read_key(output) == key
     assert {study.case for study in key.studies.values()} == {"hospital_x_17", "hospital_x_18"}
     index = (output / "pages" / "index.html").read_text()
-    assert index.index("01.html") < index.index("02.html")
+    assert index.index("S01.html") < index.index("S02.html")
 
 
 def test_pages_tell_neither_case_nor_method(written_study):
@@ -59,8 +45,8 @@ def test_pages_load_nothing_from_elsewhere(written_study):
         assert {link for link in re.findall(r'(?:src|href)="([^"]*)"', text)} <= {
             "data:,",
             "index.html",
-            "01.html",
-            "02.html",
+            "S01.html",
+            "S02.html",
         }
 
 
@@ -77,80 +63,14 @@ def test_the_seed_draws_the_order_of_cases_and_of_methods(rating_places, tmp_pat
     ]
     assert keys[0] == keys[1]
     assert len({tuple(study.case for study in key.studies.values()) for key in keys}) == 2
-    assert len({key.studies["01"].sets["A"].method for key in keys}) == 2
-
-
-def test_slices_are_kept_without_loss_from_air_to_dense_bone(rating_grid, rating_patient):
-    hu, _labels = rating_patient
-    slices = cut_slices(hu, rating_grid, [])
-    columns, rows, count = slices.hu.shape
-    levels = np.stack([unpacked(text, rows, columns).T for text in slices.packed()], axis=2)
-    assert count == rating_grid.shape[2]
-    np.testing.assert_array_equal(levels - 1000, np.clip(slices.hu, -1000, 2047))
-
-
-def test_slices_are_cropped_to_the_body_and_to_contours_outside_of_it():
-    grid = Grid((100, 90, 6), (2.0, 3.0, 5.0), (0.0, 0.0, 0.0))
-    hu = np.full(grid.shape, -1000, np.int16, order="F")
-    hu[30:60, 30:60] = 40
-    outside = np.zeros(grid.shape, bool)
-    outside[70:75, 40:44, 2] = True
-    alone, both = cut_slices(hu, grid, []), cut_slices(hu, grid, [Mask.from_array(outside, grid)])
-    first = np.round(grid.to_index([alone.grid.origin_mm])[0]).astype(int)
-    np.testing.assert_array_equal(alone.hu, cut_at(hu, first, alone.hu.shape))
-    assert first[0] <= 30 - 7 and first[0] + alone.hu.shape[0] >= 60 + 7  # 15 mm are 7 columns of 2 mm
-    assert alone.hu.shape[0] < 60 and alone.hu.shape[2] == 6
-    assert first[0] + both.hu.shape[0] >= 75 + 7
-
-
-@pytest.mark.parametrize("signs", [(1, 1, 1), (-1, -1, 1), (-1, 1, -1)])
-def test_axial_scans_are_turned_with_the_patient_s_right_on_the_left_and_the_head_last(
-    signs, rating_grid, rating_patient
-):
-    hu, labels = rating_patient
-    flip = tuple(slice(None, None, sign) for sign in signs)
-    start = [0 if sign == 1 else n - 1 for sign, n in zip(signs, rating_grid.shape, strict=False)]
-    direction = tuple(tuple(row) for row in np.diag(signs).astype(float))
-    stored = Grid(rating_grid.shape, rating_grid.spacing_mm, tuple(rating_grid.to_mm([start])[0]), direction)
-    slices = cut_slices(np.asfortranarray(hu[flip]), stored, [])
-    assert slices.letters == {"left": "R", "right": "L", "top": "A", "bottom": "P", "last": "H"}
-    first = np.round(rating_grid.to_index([slices.grid.origin_mm])[0]).astype(int)
-    np.testing.assert_array_equal(slices.hu, cut_at(hu, first, slices.hu.shape))
-    bladder = labels == 1
-    drawn = slices.polygons(Mask.from_array(bladder[flip], stored))
-    assert list(drawn) == list(range(3, 11))
-    columns = [u / 100 for u in drawn[5][0][::2]]
-    assert min(columns) + first[0] == 28.5 and max(columns) + first[0] == 43.5  # (i - 36) / 8 is within -1 and 1
-
-
-def test_other_scans_stay_as_they_are():
-    coronal = Grid((20, 16, 8), (2.0, 3.0, 4.0), (0.0, 0.0, 0.0), ((-1.0, 0, 0), (0, 0, -1.0), (0, -1.0, 0)))
-    hu = np.zeros(coronal.shape, np.int16, order="F")
-    slices = cut_slices(hu, coronal, [])
-    assert slices.grid.direction == coronal.direction
-    assert slices.letters == {"left": "L", "right": "R", "top": "H", "bottom": "F", "last": "A"}
-
-
-def test_polygons_are_the_mask_in_the_cropped_slices_holes_too(rating_grid, rating_patient):
-    hu, labels = rating_patient
-    ring = labels == 1
-    ring[36, 16, :] = False
-    mask = Mask.from_array(ring, rating_grid)
-    slices = cut_slices(hu, rating_grid, [mask])
-    points = [
-        np.column_stack([np.reshape(one, (-1, 2)) / 100, np.full(len(one) // 2, k)])
-        for k, contours in slices.polygons(mask).items()
-        for one in contours
-    ]
-    drawn = rasterize([Contour(slices.grid.to_mm(index)) for index in points], rating_grid)
-    np.testing.assert_array_equal(drawn.full(), ring)
+    assert len({key.studies["S01"].sets["A"].method for key in keys}) == 2
 
 
 def test_names_of_structures_cannot_break_the_page(tmp_path, rating_places, rating_patient, write_place):
     name = "</script><b>&\"'{{ 1 }}"
     place = write_place(tmp_path / "pred", {"hospital_x_17": rating_patient[1]}, names={name: 1, "__proto__": 2})
     write_rating_study(place, rating_places / "ct", tmp_path / "out", findings=[])
-    page = tmp_path / "out" / "pages" / "01.html"
+    page = tmp_path / "out" / "pages" / "S01.html"
     assert "</script><b>" not in page.read_text()
     assert {one["name"] for one in study_of(page)["sets"][0]["structures"]} == {name, "__proto__"}
 
@@ -162,10 +82,10 @@ def test_a_missed_organ_is_shown_for_grading_and_a_structure_left_out_is_not(
     place = write_place(tmp_path / "pred", {"hospital_x_17": missed})
     images = rating_places / "ct"
     key = write_rating_study(place, images, tmp_path / "both", findings=[])
-    assert key.studies["01"].sets["A"].structures == ("Bladder", "Rectum")
-    assert study_of(tmp_path / "both" / "pages" / "01.html")["sets"][0]["structures"][0]["contours"] == {}
+    assert key.studies["S01"].sets["A"].structures == ("Bladder", "Rectum")
+    assert study_of(tmp_path / "both" / "pages" / "S01.html")["sets"][0]["structures"][0]["contours"] == {}
     key = write_rating_study(place, images, tmp_path / "one", structures=["urinary bladder"], findings=[])
-    assert key.studies["01"].sets["A"].structures == ("Bladder",)
+    assert key.studies["S01"].sets["A"].structures == ("Bladder",)
     with pytest.raises(StructureNameError, match="Larynx"):
         write_rating_study(place, images, tmp_path / "none", structures=["Larynx"])
 
@@ -193,7 +113,7 @@ def test_a_data_set_gives_images_and_cohorts(tmp_path, tiny_data_set, tiny_patie
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "datalist.json").write_text(json.dumps(content))
     key = write_rating_study(place, tmp_path / "set", tmp_path / "out")
-    assert key.studies["01"].cohort == "cervix"
+    assert key.studies["S01"].cohort == "cervix"
 
 
 def test_a_ct_series_or_a_folder_of_them_gives_the_image(tmp_path, rating_grid, rating_patient, write_place):
@@ -205,7 +125,7 @@ def test_a_ct_series_or_a_folder_of_them_gives_the_image(tmp_path, rating_grid, 
     assert len(key.studies) == 2
     (place / "p2.nii.gz").unlink()
     write_rating_study(place, tmp_path / "ct" / "p1", tmp_path / "alone", findings=[])
-    page = study_of(tmp_path / "alone" / "pages" / "01.html")
+    page = study_of(tmp_path / "alone" / "pages" / "S01.html")
     assert page["slices"] == rating_grid.shape[2] and page["spacing_mm"] == list(rating_grid.spacing_mm)
 
 
@@ -232,3 +152,115 @@ def test_bad_input_is_refused_and_leaves_nothing(tmp_path, rating_places, rating
     (output / "mine.txt").write_text("mine")
     with pytest.raises(OutputError):
         write_rating_study(network, images, output)
+
+
+def test_what_is_to_be_rated_is_never_replaced_by_the_pages(tmp_path, rating_patient, rating_grid, write_place):
+    study = tmp_path / "study"
+    place = write_place(study / "pred", {"c1": rating_patient[1]})
+    other = write_place(tmp_path / "other", {"c1": rating_patient[1]})
+    write_image(study / "ct" / "c1.nii.gz", rating_patient[0], rating_grid)
+    write_image(tmp_path / "ct" / "c1.nii.gz", rating_patient[0], rating_grid)
+    for predictions, images, against in (
+        (place, study / "ct", {}),
+        (other, study / "ct", {}),
+        (other, tmp_path / "ct", {"second": place}),
+    ):
+        with pytest.raises(OutputError, match="would be replaced with it"):
+            write_rating_study(predictions, images, study, against=against, replace=True, findings=[])
+    assert (place / "c1.nii.gz").is_file() and (study / "ct" / "c1.nii.gz").is_file()
+
+
+def shown_structures(output):
+    """Page -> set -> structure -> the number of slices with contours."""
+    return {
+        page.stem: {
+            one["name"]: {structure["name"]: len(structure["contours"]) for structure in one["structures"]}
+            for one in study_of(page)["sets"]
+        }
+        for page in sorted((output / "pages").glob("S*.html"))
+    }
+
+
+@pytest.fixture
+def write_patient(rating_patient, rating_grid):
+    """Writes the CT and the RTSTRUCT of a patient, from {ROI: label value}; a value that the map lacks: no contours."""
+    hu, labels = rating_patient
+
+    def write(folder, rois):
+        series = write_ct_series(folder / "CT", hu, rating_grid, seed=2)
+        masks = {name: Mask.from_array(labels == value, rating_grid) for name, value in rois.items()}
+        write_structure_set(folder / "RS.dcm", masks, series, findings=[])
+        return folder
+
+    return write
+
+
+def test_an_empty_roi_of_a_structure_set_is_shown_for_grading(tmp_path, write_patient):
+    place = write_patient(tmp_path / "pred" / "c1", {"Bladder": 1, "Rectum": 9}).parent
+    key = write_rating_study(place, place, tmp_path / "out", findings=[])
+    assert key.studies["S01"].sets["A"].structures == ("Bladder", "Rectum")
+    assert shown_structures(tmp_path / "out") == {"S01": {"A": {"Bladder": 8, "Rectum": 0}}}
+
+
+def test_what_a_method_contours_in_another_case_is_shown_where_it_did_not(tmp_path, write_patient):
+    write_patient(tmp_path / "pred" / "c1", {"Bladder": 1, "Rectum": 2})
+    write_patient(tmp_path / "pred" / "c2", {"Rectum": 2})
+    key = write_rating_study(tmp_path / "pred", tmp_path / "pred", tmp_path / "out", seed=0, findings=[])
+    assert {one.sets["A"].structures for one in key.studies.values()} == {("Bladder", "Rectum")}
+    code = next(code for code, one in key.studies.items() if one.case == "c2")
+    assert shown_structures(tmp_path / "out")[code] == {"A": {"Bladder": 0, "Rectum": 8}}
+
+
+def test_every_set_of_a_page_lists_the_same_structures(tmp_path, rating_places, rating_patient, write_place):
+    labels = rating_patient[1]
+    both = write_place(tmp_path / "both", {"hospital_x_17": labels})
+    one = write_place(tmp_path / "one", {"hospital_x_17": np.where(labels == 1, labels, 0)}, names={"Bladder": 1})
+    against = {"one": one}
+    key = write_rating_study(both, rating_places / "ct", tmp_path / "out", against=against, findings=[])
+    assert [blind.structures for blind in key.studies["S01"].sets.values()] == [("Bladder", "Rectum")] * 2
+    counts = {
+        key.studies["S01"].sets[a].method: shown for a, shown in shown_structures(tmp_path / "out")["S01"].items()
+    }
+    assert counts == {"both": {"Bladder": 8, "Rectum": 8}, "one": {"Bladder": 8, "Rectum": 0}}
+    key = write_rating_study(
+        both, rating_places / "ct", tmp_path / "r", against=against, structures=["Rectum"], findings=[]
+    )
+    assert [blind.structures for blind in key.studies["S01"].sets.values()] == [("Rectum",)] * 2
+
+
+def test_what_nobody_contoured_in_a_case_of_a_data_set_is_no_missed_organ(tmp_path, tiny_data_set):
+    key = write_rating_study(tiny_data_set, tiny_data_set, tmp_path / "out", findings=[])
+    listed = {one.case: one.sets["A"].structures for one in key.studies.values()}
+    assert listed["c1"] == ("Bladder", "Rectum") and listed["c2"] == ("Bladder",)
+
+
+def test_a_structure_set_without_ct_is_shown_on_that_of_the_data_set(
+    tmp_path, write_patient, rating_patient, rating_grid
+):
+    hu, labels = rating_patient
+    rtstruct = write_patient(tmp_path / "exported" / "c1", {"Bladder": 1}) / "RS.dcm"
+    (tmp_path / "pred" / "c1").mkdir(parents=True)
+    shutil.copy(rtstruct, tmp_path / "pred" / "c1")
+    data_set = tmp_path / "set"
+    write_image(data_set / "c1_ct.nii.gz", hu, rating_grid)
+    write_labels(data_set / "c1.nii.gz", labels, rating_grid)
+    case = {"case": "c1", "patient": "p", "image": "c1_ct.nii.gz", "label": "c1.nii.gz", "annotated": ["Bladder"]}
+    content = {"name": "set", "labels": {"background": 0, "Bladder": 1, "Rectum": 2}, "training": [], "validation": []}
+    (data_set / "datalist.json").write_text(json.dumps({**content, "test": [case]}))
+    for number, place in enumerate((tmp_path / "pred", tmp_path / "pred" / "c1" / "RS.dcm")):
+        out = tmp_path / f"out {number}"
+        write_rating_study(place, data_set, out, findings=[])
+        assert shown_structures(out) == {"S01": {"A": {"Bladder": 8}}}
+
+
+def test_the_order_cannot_be_repeated_unless_a_seed_was_given(tmp_path, rating_places):
+    keys = [
+        write_rating_study(rating_places / "network", rating_places / "ct", tmp_path / str(n), findings=[])
+        for n in range(2)
+    ]
+    assert keys[0].seed != keys[1].seed
+    assert read_key(tmp_path / "0").seed == keys[0].seed
+    again = write_rating_study(
+        rating_places / "network", rating_places / "ct", tmp_path / "again", seed=keys[0].seed, findings=[]
+    )
+    assert again == keys[0]

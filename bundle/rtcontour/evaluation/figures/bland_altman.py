@@ -21,10 +21,10 @@ from rtcontour.evaluation.figures.style import (
     new_figure,
     paler,
     shorten,
-    signed,
     write_at,
 )
 from rtcontour.evaluation.figures.value_axis import scale_axis
+from rtcontour.evaluation.in_print import number
 from rtcontour.evaluation.statistics.agreement import BlandAltman, Interval
 
 WIDE_CM, HIGH_CM = 12.0, 7.6
@@ -96,9 +96,13 @@ def _draw_lines(axes: Axes, result: BlandAltman, unit: str) -> None:
         if interval and interval[0] < interval[1]:
             axes.axhspan(*interval, color=paler(color, 0.85), linewidth=0, zorder=0.5)
         axes.axhline(value, color=color, linewidth=1.0, linestyle="solid" if name == "bias" else (0, (4, 2)), zorder=2)
-        between = f" ({signed(interval[0])} to {signed(interval[1])})" if interval else ""
-        words.append((value, f"{name} {signed(value)} {unit}", between.strip()))
+        between = f"({_signed(interval[0])} to {_signed(interval[1])})" if interval else ""
+        words.append((value, f"{name} {_signed(value)} {unit}", between))
     _write_words(axes, words)
+
+
+def _signed(value: float) -> str:
+    return number(value, 1, sign=True)
 
 
 def _write_words(axes: Axes, words: list[tuple[float, str, str]]) -> None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from rtcontour.evaluation.comparison import Comparison
 from rtcontour.evaluation.figures.style import INK, MethodLook, paler
+from rtcontour.evaluation.figures.value_axis import as_drawn
+from rtcontour.metrics.scores import FAILURES
 
 FEWEST_FOR_A_BOX = 5  # fewer values are shown as they are, with their median
 REACH = 1.5  # whiskers end at the last value within so many interquartile ranges of the box (Tukey)
@@ -49,17 +51,17 @@ class Group:
         return not (self.values or self.missed_count or self.false_count)
 
     @property
-    def in_words(self) -> str:
+    def counts_in_words(self) -> str:
         """How often the organ was missed or false, "2 missed, 1 false"; "" for never."""
         counts = ((self.missed_count, "missed"), (self.false_count, "false"))
         return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
 def group_of(comparison: Comparison, method: str, structure: str, measure: str, cohort: str | None = None) -> Group:
-    """What a method has of one structure and measure."""
-    values = comparison.values(method, structure, measure, cohort)
+    """What a method has of one structure and measure, as it is drawn."""
+    values = as_drawn(measure, comparison.values(method, structure, measure, cohort))
     outcomes = {case: one.outcome for case, one in comparison.scores_of(method, structure, cohort).items()}
-    missed, false = ([c for c, o in outcomes.items() if o == kind] for kind in ("missed", "false organ"))
+    missed, false = ([c for c, o in outcomes.items() if o == kind] for kind in FAILURES)
     return Group(
         plain={c: v for c, v in values.items() if c not in {*missed, *false}},
         missed={c: values[c] for c in missed if c in values},

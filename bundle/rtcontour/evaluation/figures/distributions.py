@@ -36,8 +36,8 @@ from rtcontour.evaluation.figures.value_axis import measure_of, scale_measure
 from rtcontour.evaluation.measures import Measure
 
 TALLEST_CM = 19.0  # of one column of structures; more are shown in two
-ALL_LANES_CM, LANE_CM = 6.5, (0.34, 0.8)  # few lanes share the first, within the limits of the second
-ROW_GAP_CM = 0.22
+ALL_LANES_CM, LANE_CM = 6.5, (0.28, 0.8)  # few lanes share the first, within the limits of the second
+ROW_GAP_CM = 0.2
 LONGEST_NAME_CM = 3.6
 FOOT_CM = 1.15  # ticks and label of the axis
 SMALL_GREY: dict[str, Any] = {"fontsize": SMALL_PT, "color": GREY, "annotation_clip": False}
@@ -141,4 +141,4 @@ def _draw_rows(axes: Axes, rows: Sequence[Row], names: Sequence[str], methods: S
 
 
 def _count_words(group: Group) -> str:
-    return "  ".join(part for part in (str(len(group.values)), group.in_words) if part)
+    return "  ".join(part for part in (str(len(group.values)), group.counts_in_words) if part)

@@ -14,15 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from rtcontour.evaluation.figures.overlay import (
-    bar_length_mm,
-    draw_both,
-    in_words,
-    outline_handles,
-    outline_labels,
-    plane_index,
-)
-from rtcontour.evaluation.figures.panel import check_grids, show_ct
+from rtcontour.evaluation.figures.overlay import draw_both, outline_handles, outline_labels, plane_index
+from rtcontour.evaluation.figures.panel import bar_length_mm, check_grids, draw_scale_bar, show_ct
 from rtcontour.evaluation.figures.save import save_figure
 from rtcontour.evaluation.figures.style import (
     SMALL_PT,
@@ -44,6 +37,11 @@ COLUMNS = 4
 EDGE_CM, GAP_CM = 0.35, 0.35
 LINE_CM = 0.34  # of a caption
 LEAST_SIDE_MM = 30.0  # of a panel, so that the surroundings of a small structure can be recognised
+WHITE: dict[str, Any] = {
+    "color": "white",
+    "fontsize": SMALL_PT,
+    "path_effects": [withStroke(linewidth=1.6, foreground="black")],
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,25 +116,9 @@ def _draw_item(axes: Axes, item: GalleryItem) -> None:
     axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), xticks=[], yticks=[])
     axes.set_axis_on()
     axes.spines[:].set_visible(False)
-    _draw_scale_bar(axes, half)
+    draw_scale_bar(axes, x - 0.92 * half, 0.04, bar_length_mm(2 * half), "white", "black")
     for (across, upright), letter in zip(((0.05, 0.5), (0.95, 0.5)), item.view.letters[:2], strict=True):
         axes.text(across, upright, letter, transform=axes.transAxes, ha="center", va="center", **WHITE)
-
-
-WHITE: dict[str, Any] = {
-    "color": "white",
-    "fontsize": SMALL_PT,
-    "path_effects": [withStroke(linewidth=1.6, foreground="black")],
-}
-
-
-def _draw_scale_bar(axes: Axes, half_mm: float) -> None:
-    length = bar_length_mm(2 * half_mm)
-    start = axes.get_xlim()[0] + 0.08 * half_mm
-    height = axes.get_ylim()[0] - 0.08 * half_mm  # mm run down
-    for width, color in ((2.6, "black"), (1.4, "white")):
-        axes.plot([start, start + length], [height] * 2, color=color, linewidth=width, solid_capstyle="butt")
-    axes.annotate(in_words(length), (start, height), (0, 3), "data", "offset points", **WHITE)
 
 
 def _wrap(caption: str, width_cm: float) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rtcontour.evaluation.comparison import Comparison
 from rtcontour.evaluation.figures.boxes import (
@@ -37,13 +39,16 @@ from rtcontour.evaluation.figures.style import (
     write_at,
 )
 from rtcontour.evaluation.figures.value_axis import measure_of, scale_measure
+from rtcontour.evaluation.in_print import SIGNIFICANT
 
-LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))  # p below, its mark
+LEVELS = ((0.001, "***"), (0.01, "**"), (SIGNIFICANT, "*"))  # p below, its mark
 NOT_SIGNIFICANT = "n.s."
-LEVELS_IN_WORDS = "* p < 0.05   ** p < 0.01   *** p < 0.001   n.s. not significant"
+LEVELS_IN_WORDS = "   ".join([*(f"{mark} p < {level:g}" for level, mark in reversed(LEVELS)), "n.s. not significant"])
 PANEL_CM, AXIS_CM = 5.2, 1.55  # height of a panel, room for ticks and label at its left
 BRACKET_CM = 0.42
 EDGE_CM, GAP_CM = 0.3, 0.35
+LINE_CM = WIDTH_CM - 2 * EDGE_CM
+HEADING_CM, LONGEST_METHOD_CM = 0.65, 7.0
 PER_ROW, PER_ROW_OF_MANY, MANY = 4, 2, 4  # panels beside each other; from so many methods on
 
 
@@ -82,30 +87,46 @@ def draw_method_comparison(
     every = [group for found in groups.values() for group in found]
     if all(group.is_empty for group in every):
         return None
-    marks, mark_labels = mark_handles(every)
-    handles = [*(method_handle(method_look(n)) for n in range(len(methods))), *marks]
-    labels = [*(shorten(legible(method), 7.0) for method in methods), *mark_labels]
-    brackets = [[p_values.get((m, other)) for other in methods[1:]] for m in measures]
-    tested = max((sum(p is not None for p in found) for found in brackets), default=0)
-    head = 0.65 + legend_height_cm(labels, WIDTH_CM - 2 * EDGE_CM) + 0.25
-    across = min(len(measures), PER_ROW if len(methods) < MANY else PER_ROW_OF_MANY)
-    rows = ceil(len(measures) / across)
-    counted = max(_lines_below(group) for group in every)
-    row_cm = tested * BRACKET_CM + 0.2 + PANEL_CM + counted * 0.34 + 0.25
-    figure = new_figure(WIDTH_CM, head + rows * row_cm + (0.55 if tested else 0.1))
+    tested = max((sum(p_values.get((m, other)) is not None for other in methods[1:]) for m in measures), default=0)
+    handles, labels = _legend(methods, every)
+    below_cm = 0.34 * max(_lines_below(group) for group in every)
+    figure, panels, foot = _lay_out(len(measures), len(methods), tested, legend_height_cm(labels, LINE_CM), below_cm)
     write_at(figure, EDGE_CM, 0.1, legible(structure), weight="bold")
-    add_legend(figure, handles, labels, EDGE_CM, 0.65, WIDTH_CM - 2 * EDGE_CM)
-    width = (WIDTH_CM - 2 * EDGE_CM - (across - 1) * GAP_CM) / across
-    for n, measure in enumerate(measures):
-        left = EDGE_CM + n % across * (width + GAP_CM) + AXIS_CM
-        top = head + n // across * row_cm + tested * BRACKET_CM + 0.2
-        axes = add_panel(figure, left, top, min(width - AXIS_CM, 2.2 * len(methods)), PANEL_CM)
-        _draw_panel(axes, comparison, structure, measure, groups[measure])
+    add_legend(figure, handles, labels, EDGE_CM, HEADING_CM, LINE_CM)
+    for axes, measure in zip(panels, measures, strict=True):
+        _draw_panel(axes, methods, measure, groups[measure])
         _draw_brackets(axes, methods, measure, p_values)
     if tested:
-        bottom = head + rows * row_cm + 0.05
-        write_at(figure, EDGE_CM, bottom, LEVELS_IN_WORDS, fontsize=SMALL_PT, color=GREY)
+        write_at(figure, EDGE_CM, foot, LEVELS_IN_WORDS, fontsize=SMALL_PT, color=GREY)
     return save_figure(figure, path, replace=replace)
+
+
+def _legend(methods: Sequence[str], groups: Sequence[Group]) -> tuple[list[Line2D], list[str]]:
+    handles, labels = mark_handles(groups)
+    names = [shorten(legible(method), LONGEST_METHOD_CM) for method in methods]
+    return [*(method_handle(method_look(n)) for n in range(len(methods))), *handles], [*names, *labels]
+
+
+def _lay_out(
+    count: int, methods: int, tested: int, legend_cm: float, below_cm: float
+) -> tuple[Figure, list[Axes], float]:
+    """One panel a measure, in rows, each with room for its brackets above and its counts below.
+
+    Returns:
+        The figure, its panels, and how far down the page they end, in cm.
+    """
+    across = min(count, PER_ROW if methods < MANY else PER_ROW_OF_MANY)
+    head = HEADING_CM + legend_cm + 0.25
+    above_cm = tested * BRACKET_CM + 0.2
+    row_cm = above_cm + PANEL_CM + below_cm + 0.25
+    foot = head + ceil(count / across) * row_cm
+    figure = new_figure(WIDTH_CM, foot + (0.35 if tested else 0.0))
+    width = (LINE_CM - (across - 1) * GAP_CM) / across
+    panels = []
+    for n in range(count):
+        left, top = EDGE_CM + n % across * (width + GAP_CM) + AXIS_CM, head + n // across * row_cm + above_cm
+        panels.append(add_panel(figure, left, top, min(width - AXIS_CM, 2.2 * methods), PANEL_CM))
+    return figure, panels, foot
 
 
 def significance_mark(p: float) -> str:
@@ -114,11 +135,10 @@ def significance_mark(p: float) -> str:
 
 
 def _lines_below(group: Group) -> int:
-    return 2 * len(group.in_words.split(", ")) if group.in_words else 0
+    return 2 * len(group.counts_in_words.split(", ")) if group.counts_in_words else 0
 
 
-def _draw_panel(axes: Axes, comparison: Comparison, structure: str, measure: str, groups: Sequence[Group]) -> None:
-    methods = list(comparison.methods)
+def _draw_panel(axes: Axes, methods: Sequence[str], measure: str, groups: Sequence[Group]) -> None:
     values = [value for group in groups for value in group.values.values()]
     scale_measure(axes, "y", values, measure_of(measure))
     axes.set_xlim(-0.6, len(methods) - 0.4)
@@ -131,13 +151,14 @@ def _draw_panel(axes: Axes, comparison: Comparison, structure: str, measure: str
         draw_box(axes, list(group.values.values()), n, 0.6, method_look(n), upright=True)
         name = gid(measure, method)
         places.append(draw_dots(axes, group, n, 0.4, method_look(n), name, upright=True, lane_cm=min(lane_cm, 0.5)))
-        words = group.in_words.replace(", ", "\n").replace(" ", "\n") or ("" if group.values else "no\nvalues")
+        words = group.counts_in_words.replace(", ", "\n").replace(" ", "\n") or ("" if group.values else "no\nvalues")
         below = axes.get_xaxis_transform()
         axes.annotate(words, (n, 0), (0, -3), below, "offset points", ha="center", va="top", fontsize=SMALL_PT)
+    faint = 0.5 if len(methods) < MANY else 0.25  # many lines would hide the boxes
     for before, after in pairwise(places):
         for case in before.keys() & after.keys():
             (x0, y0), (x1, y1) = before[case], after[case]
-            axes.plot([x0, x1], [y0, y1], color=GREY, linewidth=0.35, alpha=0.5, zorder=1.5, gid="pair")
+            axes.plot([x0, x1], [y0, y1], color=GREY, linewidth=0.35, alpha=faint, zorder=1.5, gid="pair")
 
 
 def _draw_brackets(

@@ -13,7 +13,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from rtcontour.evaluation.figures.panel import check_grids, draw_outline, fill_area, show_ct
+from rtcontour.evaluation.figures.panel import (
+    bar_length_mm,
+    check_grids,
+    draw_outline,
+    draw_scale_bar,
+    fill_area,
+    show_ct,
+)
 from rtcontour.evaluation.figures.save import save_figure
 from rtcontour.evaluation.figures.style import (
     CM,
@@ -35,15 +42,15 @@ from rtcontour.evaluation.figures.views import View, cut_planes, fullest_index
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 
-# Okabe and Ito's orange and sky blue: apart for every kind of colour vision and both bright on CT; in grey the dashes
-# tell them apart.
-PREDICTED, TRUTH = "#E69F00", "#56B4E9"
+# Okabe and Ito's orange and blue: apart for every kind of colour vision, and in grey a light and a dark one. Each has
+# an edge of the other kind, so that the light one is seen on bone and the dark one in air.
+PREDICTED, TRUTH = "#E69F00", "#0072B2"
+PREDICTED_EDGE, TRUTH_EDGE = "black", "white"
 DASHES = (0.0, (3.0, 1.5))
 OPACITY = 0.35
 TALLEST_CM = 11.0  # of the panels
 EDGE_CM, GAP_CM = 0.55, 1.1  # room for the letters of the sides
-BAR_SHARE = 0.4  # of the narrowest axial panel's width, at most
-BAR_LENGTHS_MM = (100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0)
+BAR_BELOW_CM = 0.6  # the scale bar, below the panels
 At = Literal["largest", "worst"]
 
 
@@ -87,19 +94,19 @@ def draw_overlay(
     index = plane_index(grid, predicted, truth, at)
     views = cut_planes(grid, [predicted, truth], index)
     labels = outline_labels(predicted, truth)
-    figure, panels = _lay_out(views, legend_height_cm(labels, WIDTH_CM - 2 * EDGE_CM))
+    figure, panels, foot = _lay_out(views, legend_height_cm(labels, WIDTH_CM - 2 * EDGE_CM))
     for axes, view in zip(panels, views, strict=True):
         show_ct(axes, view, view.cut(hu))
         draw_both(axes, view, view.cut_mask(predicted), view.cut_mask(truth))
         _draw_crossing(axes, view, index)
         _write_letters(axes, view)
         axes.set_title(view.caption, fontsize=SMALL_PT, color=GREY, pad=13)
-    _draw_scale_bar(panels[0], views[0])
+    left, right, *_ = views[0].extent_mm
+    height_cm = panels[0].bbox.height / figure.dpi / CM
+    draw_scale_bar(panels[0], left, -BAR_BELOW_CM / height_cm, bar_length_mm(right - left), INK)
     heading = "  ".join(words for words in (structure, title) if words)
     write_at(figure, EDGE_CM, 0.1, shorten(legible(heading), WIDTH_CM - 1.5, FONT_PT + 1), fontsize=FONT_PT + 1)
-    height = figure.get_size_inches()[1] / CM
-    top = height - legend_height_cm(labels, WIDTH_CM - 2 * EDGE_CM) - 0.05
-    add_legend(figure, outline_handles(), labels, EDGE_CM, top, WIDTH_CM - 2 * EDGE_CM)
+    add_legend(figure, outline_handles(), labels, EDGE_CM, foot, WIDTH_CM - 2 * EDGE_CM)
     return save_figure(figure, path, replace=replace)
 
 
@@ -123,9 +130,9 @@ def draw_both(axes: Axes, view: View, predicted: NDArray[np.bool_], truth: NDArr
     """Outlines of both planes and the areas that only one has, in the two colours of every overlay."""
     fill_area(axes, view, predicted & ~truth, PREDICTED, opacity=OPACITY)
     fill_area(axes, view, truth & ~predicted, TRUTH, opacity=OPACITY)
-    draw_outline(axes, view, predicted, color=PREDICTED, linewidth=1.1, cased=True, gid="predicted")
+    draw_outline(axes, view, predicted, color=PREDICTED, linewidth=1.1, edge=PREDICTED_EDGE, gid="predicted")
     # Where both agree, the prediction is seen between the dashes.
-    draw_outline(axes, view, truth, color=TRUTH, linewidth=1.1, dashes=DASHES, cased=True, gid="truth")
+    draw_outline(axes, view, truth, color=TRUTH, linewidth=1.1, dashes=DASHES, edge=TRUTH_EDGE, gid="truth")
 
 
 def outline_handles() -> list[Line2D | Patch]:
@@ -144,30 +151,21 @@ def outline_labels(predicted: Mask | None = None, truth: Mask | None = None) -> 
     return [f"predicted{empty[0]}", f"truth{empty[1]}", "only predicted", "only in the truth"]
 
 
-def bar_length_mm(width_mm: float) -> float:
-    """The longest of some round lengths that takes at most BAR_SHARE of a width."""
-    return next((length for length in BAR_LENGTHS_MM if length <= BAR_SHARE * width_mm), BAR_LENGTHS_MM[-1])
-
-
-def in_words(length_mm: float) -> str:
-    """A length as its scale bar says it."""
-    return f"{length_mm / 10:g} cm" if length_mm >= 10 else f"{length_mm:g} mm"
-
-
-def _lay_out(views: Sequence[View], legend_cm: float) -> tuple[Figure, list[Axes]]:
-    """Three panels beside each other, to one scale, as large as the page allows."""
+def _lay_out(views: Sequence[View], legend_cm: float) -> tuple[Figure, list[Axes], float]:
+    """Three panels beside each other, to one scale, as large as the page allows; and where the legend begins."""
     sizes = [view.size_mm for view in views]
     room = WIDTH_CM - 2 * EDGE_CM - 2 * GAP_CM
     scale = min(room / sum(wide for wide, _ in sizes), TALLEST_CM / max(high for _, high in sizes))  # cm per mm
     tallest = scale * max(high for _, high in sizes)
-    head, foot = 1.5, 0.95 + legend_cm
-    figure = new_figure(WIDTH_CM, head + tallest + foot)
+    head = 1.5
+    foot = head + tallest + BAR_BELOW_CM + 0.3
+    figure = new_figure(WIDTH_CM, foot + legend_cm)
     left = EDGE_CM
     panels = []
     for wide, high in sizes:
         panels.append(add_panel(figure, left, head, scale * wide, scale * high))
         left += scale * wide + GAP_CM
-    return figure, panels
+    return figure, panels, foot
 
 
 def _draw_crossing(axes: Axes, view: View, index: tuple[int, int, int]) -> None:
@@ -193,32 +191,3 @@ def _write_letters(axes: Axes, view: View) -> None:
             ha="center",
             va="center",
         )
-
-
-def _draw_scale_bar(axes: Axes, view: View) -> None:
-    """Below the left corner of the panel; its length in the panel's mm."""
-    left, right, _, _ = view.extent_mm
-    length = bar_length_mm(right - left)
-    below = axes.get_xaxis_transform()
-    height_cm = axes.bbox.height / axes.figure.dpi / CM
-    axes.plot(
-        [left, left + length],
-        [-0.45 / height_cm] * 2,
-        transform=below,
-        color=INK,
-        linewidth=1.6,
-        solid_capstyle="butt",
-        clip_on=False,
-        gid="scale-bar",
-        scalex=False,
-        scaley=False,
-    )
-    axes.annotate(
-        in_words(length),
-        (left + length, -0.45 / height_cm),
-        (4, 0),
-        below,
-        "offset points",
-        fontsize=SMALL_PT,
-        va="center",
-    )

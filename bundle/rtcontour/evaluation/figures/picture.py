@@ -14,14 +14,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from rtcontour.evaluation.figures.panel import check_grids, draw_outline, show_ct
+from rtcontour.evaluation.figures.panel import bar_length_mm, check_grids, draw_outline, draw_scale_bar, show_ct
+from rtcontour.evaluation.figures.style import paler
 from rtcontour.evaluation.figures.views import View, cut_views
 from rtcontour.files import whole_file
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.structures import color_of
 
-SCALE_BAR_MM = 50.0
 FIGURE_INCHES = 16.0  # width; 130 dots each keep small structures legible and the file under 2 MB
 DOTS_PER_INCH = 130
 HEADER_INCHES, FOOTER_INCHES, LEGEND_ROW_INCHES = 0.45, 0.15, 0.27
@@ -71,7 +71,9 @@ def draw_contours(
     panels = _lay_out(figure, views, legend_rows=ceil((len(names) + 2) / LEGEND_COLUMNS))
     for axes, view in zip(panels, views, strict=True):
         _draw_view(axes, view, hu, masks, truth)
-    _draw_scale_bar(panels[0], views[0])
+    left, right, *_ = views[0].extent_mm
+    length = bar_length_mm(right - left)
+    draw_scale_bar(panels[0], left + 0.04 * (right - left), 0.05, length, PALE, BLACK, size_pt=9)
     _draw_legend(figure, names, with_truth=bool(truth))
     figure.suptitle(title, x=0.012, y=0.988, ha="left", va="top", color=PALE, fontsize=15)
     with whole_file(path, replace=replace) as partial:
@@ -104,9 +106,9 @@ def _draw_view(
 ) -> None:
     show_ct(axes, view, view.cut(hu))
     for name, mask in masks.items():
-        draw_outline(axes, view, view.cut_mask(mask), color=_shade(name), linewidth=1.6)
+        draw_outline(axes, view, view.cut_mask(mask), color=_color(name), linewidth=1.6)
     for name, mask in truth.items():
-        draw_outline(axes, view, view.cut_mask(mask), color=_shade(name, PALER), linewidth=1.3, dashes=DASHES)
+        draw_outline(axes, view, view.cut_mask(mask), color=paler(_color(name), PALER), linewidth=1.3, dashes=DASHES)
     _write_letters(axes, view)
 
 
@@ -128,15 +130,8 @@ def _write(
     axes.text(x, y, words, ha=across, va=upright, color=color, fontsize=size, transform=at, path_effects=edge)
 
 
-def _draw_scale_bar(axes: Axes, view: View) -> None:
-    left, right, bottom, top = view.extent_mm
-    start, height = left + 0.04 * (right - left), bottom + 0.05 * (top - bottom)
-    axes.plot([start, start + SCALE_BAR_MM], [height, height], color=PALE, linewidth=2, solid_capstyle="butt")
-    axes.text(start, height, f"{SCALE_BAR_MM / 10:.0f} cm", color=PALE, fontsize=9, ha="left", va="bottom")
-
-
 def _draw_legend(figure: Figure, names: Sequence[str], *, with_truth: bool) -> None:
-    handles = [Line2D([], [], color=_shade(name), linewidth=3, label=name) for name in names]
+    handles = [Line2D([], [], color=_color(name), linewidth=3, label=name) for name in names]
     if with_truth:
         handles.append(Line2D([], [], color=PALE, linewidth=1.6, label="predicted"))
         handles.append(Line2D([], [], color=PALE, linewidth=1.3, linestyle=DASHES, label="truth"))
@@ -151,7 +146,6 @@ def _draw_legend(figure: Figure, names: Sequence[str], *, with_truth: bool) -> N
     )
 
 
-def _shade(name: str, paler: float = 0.0) -> tuple[float, float, float]:
-    """The structure's colour, mixed with white by `paler`."""
-    red, green, blue = (part / 255 * (1 - paler) + paler for part in color_of(name))
+def _color(name: str) -> tuple[float, float, float]:
+    red, green, blue = (part / 255 for part in color_of(name))
     return red, green, blue

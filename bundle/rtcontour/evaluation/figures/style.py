@@ -1,4 +1,7 @@
-"""The common look of all figures: sizes for print, colours that everybody can tell apart, places in centimetres."""
+"""The common look of all figures: sizes for print, colours that everybody can tell apart, places in centimetres.
+
+Places are counted from the left edge of the page and from BORDER_CM below its upper edge.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,12 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextPath
 
 WIDTH_CM = 17.0  # a page's text, where every letter is at least SMALL_PT high
+BORDER_CM = 0.2  # free above and below every figure, which a page may set in a frame
 FONT_PT, SMALL_PT = 8.0, 7.0
 CM = 1 / 2.54  # inches
 FONT = "DejaVu Sans"  # comes with matplotlib, so figures look alike everywhere
 INK, GREY, PALE_GREY, BAND = "#1a1a1a", "#6e6e6e", "#dcdcdc", "#f5f5f5"
+Color = str | tuple[float, float, float]
 LEGEND_HANDLE_CM, LEGEND_ROW_CM = 1.15, 0.42
 LOOK = {
     "font.family": [FONT],
@@ -76,22 +81,21 @@ def look() -> Iterator[None]:
 
 
 def new_figure(width_cm: float, height_cm: float) -> Figure:
-    """An empty figure of that size."""
-    return Figure(figsize=(width_cm * CM, height_cm * CM))
+    """An empty figure of that size, with the border above and below."""
+    return Figure(figsize=(width_cm * CM, (height_cm + 2 * BORDER_CM) * CM))
 
 
 def add_panel(figure: Figure, left_cm: float, top_cm: float, width_cm: float, height_cm: float, **kwargs: Any) -> Axes:
-    """Axes at a place in cm from the left and the top edge of the page."""
+    """Axes whose upper left corner lies at a place in cm."""
     wide, high = figure.get_size_inches() / CM
-    return figure.add_axes(
-        (left_cm / wide, 1 - (top_cm + height_cm) / high, width_cm / wide, height_cm / high), **kwargs
-    )
+    bottom = 1 - (BORDER_CM + top_cm + height_cm) / high
+    return figure.add_axes((left_cm / wide, bottom, width_cm / wide, height_cm / high), **kwargs)
 
 
 def write_at(figure: Figure, left_cm: float, top_cm: float, words: str, **kwargs: Any) -> None:
-    """Words at a place in cm from the left and the top edge of the page; their upper left corner unless told."""
+    """Words at a place in cm; their upper left corner unless told."""
     wide, high = figure.get_size_inches() / CM
-    figure.text(left_cm / wide, 1 - top_cm / high, words, **{"va": "top", "ha": "left", **kwargs})
+    figure.text(left_cm / wide, 1 - (BORDER_CM + top_cm) / high, words, **{"va": "top", "ha": "left", **kwargs})
 
 
 def legend_height_cm(labels: Sequence[str], width_cm: float) -> float:
@@ -111,7 +115,7 @@ def add_legend(
         labels=["label"] * len(labels),
         ncols=_legend_columns(labels, width_cm),
         loc="upper left",
-        bbox_to_anchor=(left_cm / wide, 1 - top_cm / high),
+        bbox_to_anchor=(left_cm / wide, 1 - (BORDER_CM + top_cm) / high),
         borderpad=0,
         borderaxespad=0,
         handlelength=2.2,
@@ -156,16 +160,10 @@ def _in_font(sign: str) -> bool:
     return get_font(findfont(FontProperties(family=FONT))).get_char_index(ord(sign)) != 0
 
 
-def paler(color: str, share: float) -> tuple[float, float, float]:
+def paler(color: Color, share: float) -> tuple[float, float, float]:
     """A colour mixed with white by `share`; solid, so that what lies below does not shine through."""
     red, green, blue = (part * (1 - share) + share for part in to_rgb(color))
     return red, green, blue
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """A number with its sign, a true minus; zero without."""
-    rounded = round(value, digits) + 0.0  # no minus before a zero
-    return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
 
 
 def gid(*parts: str) -> str:

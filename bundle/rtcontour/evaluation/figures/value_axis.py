@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from rtcontour.errors import ConfigError
-from rtcontour.evaluation.figures.style import GREY
+from rtcontour.evaluation.figures.style import GREY, INK
 from rtcontour.evaluation.measures import MEASURES, Measure
 
 Which = Literal["x", "y"]
@@ -21,7 +21,11 @@ Kind = Literal["share", "amount", "signed"]
 Values = NDArray[np.float64]
 OUTLIER = 8.0  # times the upper quartile: from there on a linear axis would press the other values together
 LINEAR_SHARE = 0.72  # how much of an axis with outliers the linear part keeps
+STEPS = [1, 2, 2.5, 5, 10]  # of ticks
 MIN_TICK_GAP = 0.07  # of the axis
+BROKEN_FROM = 0.5  # an axis of shares is broken if but for zeros it would begin here or higher
+ZERO_LANE = 0.14  # how much of a broken axis the zeros have
+IN_PER_CENT = ("volume_error",)  # shares that figures show times 100
 
 
 def measure_of(name: str) -> Measure:
@@ -37,15 +41,25 @@ def measure_of(name: str) -> Measure:
 
 def scale_measure(axes: Axes, which: Which, values: Sequence[float], measure: Measure) -> None:
     """`scale_axis` for a measure, with its heading and unit as the label."""
-    label = f"{measure.heading} ({measure.unit})" if measure.unit else measure.heading
     kinds: dict[str, Kind] = {"higher": "share", "near zero": "signed"}
-    scale_axis(axes, which, values, label, kinds.get(measure.better, "amount"))
+    scale_axis(axes, which, values, label_of(measure), kinds.get(measure.better, "amount"))
+
+
+def label_of(measure: Measure) -> str:
+    """Heading and unit, HD95 (mm)."""
+    unit = "%" if measure.name in IN_PER_CENT else measure.unit
+    return f"{measure.heading} ({unit})" if unit else measure.heading
+
+
+def as_drawn(measure: str, values: Mapping[str, float]) -> dict[str, float]:
+    """Case -> value in the unit of `label_of`."""
+    return {case: 100 * value if measure in IN_PER_CENT else value for case, value in values.items()}
 
 
 def scale_axis(axes: Axes, which: Which, values: Sequence[float], label: str, kind: Kind) -> None:
     """Set limits, ticks and label of the axis so that all values can be seen.
 
-    An axis with a value over OUTLIER times the upper quartile (of sizes without their sign) is linear as far as twice
+    But for shares, an axis with a value over OUTLIER times the upper quartile (of sizes without their sign) is linear as far as twice
     that quartile, rounded up, and logarithmic beyond; a dashed line and the label say so.
 
     Args:
@@ -53,21 +67,24 @@ def scale_axis(axes: Axes, which: Which, values: Sequence[float], label: str, ki
         which: its x or y axis.
         values: all that will be drawn; none gives an axis from 0 to 1.
         label: what they are, with the unit.
-        kind: "share" lies between 0 and 1 and 1 is best: the axis ends at 1, begins at a round number below the
-            lowest, and is always linear; "amount" is not negative and begins at 0; "signed" has both signs, and 0 is
-            seen and marked.
+        kind: "share" lies between 0 and 1 and 1 is best: the axis ends at 1 and begins at a round number below the
+            lowest. Where 0, as of missed organs, would press the others together, it stands in a lane of its own, and
+            the label says that the axis is broken; "amount" is not negative and begins at 0; "signed" has both signs,
+            and 0 is seen and marked.
     """
     array = np.asarray(values, np.float64)
     if kind == "signed":
         (axes.axvline if which == "x" else axes.axhline)(0, color=GREY, linewidth=0.8, zorder=1)
-    linear_to = None if kind == "share" else _linear_part(array)
-    if linear_to is None:
-        getattr(axes, f"set_{which}lim")(*_limits(array, kind))
-        getattr(axes, f"{which}axis").set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    apart = "; " if which == "x" else "\n"  # upright labels must not be longer than their axis
+    if kind == "share" and (lowest := _lowest_but_zeros(array)) is not None:
+        _set_zeros_apart(axes, which, lowest)
+        label += f"{apart}axis broken between 0 and {lowest:g}"
+    elif kind != "share" and (linear_to := _linear_part(array)) is not None:
+        _compress_outliers(axes, which, array, linear_to)
+        label += f"{apart}logarithmic beyond {linear_to:g}"
     else:
-        _break_axis(axes, which, array, linear_to)
-        # Upright labels must not be longer than their axis.
-        label += f"{'; ' if which == 'x' else chr(10)}logarithmic beyond {linear_to:g}"
+        getattr(axes, f"set_{which}lim")(*_limits(array, kind))
+        getattr(axes, f"{which}axis").set_major_locator(MaxNLocator(5, steps=STEPS))
     axes.set(**{f"{which}label": label})
 
 
@@ -83,6 +100,47 @@ def _limits(array: Values, kind: Kind) -> tuple[float, float]:
     return lowest - room, highest + room
 
 
+def _lowest_but_zeros(array: Values) -> float | None:
+    """Where an axis of shares would begin without its zeros, if that is worth a broken axis."""
+    others = array[array > 0]
+    if others.size == array.size or not others.size or others.min() >= 1:
+        return None
+    lowest = round(1 - _round_up(1 - float(others.min())), 10)
+    return lowest if lowest >= BROKEN_FROM else None
+
+
+def _set_zeros_apart(axes: Axes, which: Which, lowest: float) -> None:
+    """0 in a narrow lane, the rest from `lowest` to 1; nothing lies between."""
+    room = 0.03 * (1 - lowest) / (1 - ZERO_LANE)
+    per_share = (1 - ZERO_LANE) / (1 - lowest)  # of the axis
+    shares = [-1.0, 0.0, lowest, 2.0]
+    places = [-per_share, 0.0, ZERO_LANE, ZERO_LANE + (2 - lowest) * per_share]
+    functions = (lambda share: np.interp(share, shares, places), lambda place: np.interp(place, places, shares))
+    getattr(axes, f"set_{which}scale")("function", functions=functions)
+    getattr(axes, f"set_{which}lim")(-1.5 * room, 1 + room)
+    ticks = [tick for tick in MaxNLocator(4, steps=STEPS).tick_values(lowest, 1.0) if lowest - 1e-9 <= tick <= 1 + 1e-9]
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(FixedLocator([0.0, *ticks]))
+    axis.set_minor_locator(FixedLocator([]))
+    decimals = max(len(f"{tick:.10g}".partition(".")[2]) for tick in ticks)
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.{decimals}f}" if share else "0"))
+    _mark_break(axes, which, (0.42 * lowest, 0.58 * lowest))
+
+
+def _mark_break(axes: Axes, which: Which, ends: tuple[float, float]) -> None:
+    """Two strokes across the axis, nothing of it between them, and a dashed line through the panel."""
+    through, beside = axes.get_xaxis_transform(), (0.0, 0.0)
+    stroke, line = [(-0.5, -1), (0.5, 1)], axes.axvline
+    x, y = ends, beside
+    if which == "y":
+        through, stroke, line = axes.get_yaxis_transform(), [(-1, -0.5), (1, 0.5)], axes.axhline
+        x, y = y, x
+    over: dict[str, Any] = {"transform": through, "clip_on": False, "scalex": False, "scaley": False, "zorder": 3}
+    axes.plot(x, y, color="white", linewidth=1.6, solid_capstyle="butt", **over)
+    axes.plot(x, y, linestyle="none", marker=stroke, markersize=6, color=INK, markeredgewidth=0.6, gid="break", **over)
+    line(sum(ends) / 2, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0.6)
+
+
 def _linear_part(array: Values) -> float | None:
     """As far as the axis must be linear; None where all of it can be."""
     if array.size < 2:
@@ -92,7 +150,7 @@ def _linear_part(array: Values) -> float | None:
     return _round_up(2 * quartile) if 0 < OUTLIER * quartile < sizes.max() else None
 
 
-def _break_axis(axes: Axes, which: Which, array: Values, linear_to: float) -> None:
+def _compress_outliers(axes: Axes, which: Which, array: Values, linear_to: float) -> None:
     lowest, highest = min(float(array.min()), 0.0), max(float(array.max()), 0.0)
     decades = log10(max(abs(lowest), highest) / linear_to)
     # matplotlib's symlog puts linear_to at linscale / 0.9 decades from 0.

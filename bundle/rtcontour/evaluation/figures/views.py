@@ -54,7 +54,7 @@ class View:
         """Towards which side of the patient the left, right, bottom and top edge lie: R, L, A, P, H or F."""
         rightward, rising = (np.array(self.grid.direction[axis]) for axis in (self.across, self.upright))
         upward = rising if self.upright == 2 else -rising
-        return _letter(-rightward), _letter(rightward), _letter(-upward), _letter(upward)
+        return side_letter(-rightward), side_letter(rightward), side_letter(-upward), side_letter(upward)
 
     def centres_mm(self, beyond: int = 0) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Where the voxel centres lie, across and upright, in mm; with so many more voxels beyond each edge."""
@@ -178,7 +178,7 @@ def _edges_mm(grid: Grid, box: Box, axis: int) -> tuple[float, float]:
     return (box[axis].start - 0.5) * grid.spacing_mm[axis], (box[axis].stop - 0.5) * grid.spacing_mm[axis]
 
 
-def _letter(towards: NDArray[np.float64]) -> str:
-    """The side of the patient that a direction (LPS) points to most."""
+def side_letter(towards: NDArray[np.float64]) -> str:
+    """The side of the patient that a direction (LPS) points to most: R, L, A, P, H or F."""
     axis = int(np.abs(towards).argmax())
     return ("RL", "AP", "FH")[axis][int(towards[axis] > 0)]

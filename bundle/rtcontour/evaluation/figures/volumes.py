@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import nan
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -28,11 +28,12 @@ from rtcontour.evaluation.figures.style import (
     method_look,
     new_figure,
     shorten,
-    signed,
     text_width_cm,
     write_at,
 )
-from rtcontour.evaluation.figures.value_axis import scale_axis
+from rtcontour.evaluation.figures.value_axis import as_drawn, scale_measure
+from rtcontour.evaluation.in_print import mean_sd
+from rtcontour.evaluation.measures import MEASURES
 
 NAMED_CASES = 30  # more are numbered
 LONGEST_NAME_CM = 2.6
@@ -81,7 +82,7 @@ def draw_volumes(
         found = comparison.values(method, structure, "volume_cc", cohort)
         predicted[method] = {case: found[case] for case in cases if case in found}
         found = comparison.values(method, structure, "volume_error", cohort)
-        errors[method] = {case: 100 * found[case] for case in cases if case in found}
+        errors[method] = as_drawn("volume_error", {case: found[case] for case in cases if case in found})
     heading = f"{structure}, {cohort}" if cohort else structure
     return _draw(cases, truth, predicted, errors, heading, path, replace)
 
@@ -121,12 +122,11 @@ def _draw(
 
 
 def _mean_and_sd(values: Volumes, unit: str) -> str:
-    """Such as "120.3 ± 40.1 cc"; a relative error with its sign."""
-    if not values:
+    """Such as "120.3 ± 40.1 cc"."""
+    numbers = list(values.values())
+    if not numbers:
         return "no values"
-    mean, numbers = float(np.mean(list(values.values()))), list(values.values())
-    spread = f" ± {float(np.std(numbers, ddof=1)):.1f}" if len(numbers) > 1 else ""
-    return f"{signed(mean) if unit == '%' else f'{mean:.1f}'}{spread} {unit}"
+    return f"{mean_sd(fmean(numbers), stdev(numbers) if len(numbers) > 1 else None, 1)} {unit}"
 
 
 def _draw_profiles(axes: Axes, cases: Sequence[str], truth: Volumes, predicted: Mapping[str, Volumes]) -> list[Line2D]:
@@ -144,7 +144,7 @@ def _draw_profiles(axes: Axes, cases: Sequence[str], truth: Volumes, predicted: 
         }
         lines += axes.plot(range(len(cases)), heights, zorder=2 if n == 0 else 3, gid=name, **style)
     values = [volume for volumes in (truth, *predicted.values()) for volume in volumes.values()]
-    scale_axis(axes, "y", values, "Volume (cc)", "amount")
+    scale_measure(axes, "y", values, MEASURES["volume_cc"])
     axes.grid(axis="y")
     return lines
 
@@ -152,7 +152,8 @@ def _draw_profiles(axes: Axes, cases: Sequence[str], truth: Volumes, predicted: 
 def _draw_errors(
     axes: Axes, cases: Sequence[str], errors: Mapping[str, Volumes], predicted: Mapping[str, Volumes]
 ) -> list[Artist]:
-    scale_axis(axes, "y", [e for found in errors.values() for e in found.values()], "Volume error (%)", "signed")
+    values = [error for found in errors.values() for error in found.values()]
+    scale_measure(axes, "y", values, MEASURES["volume_error"])
     axes.grid(axis="y")
     axes.spines["bottom"].set_visible(False)
     width = BARS / len(errors)

@@ -2,12 +2,12 @@
 
 from rtcontour.evaluation.inputs.case import CaseFiles, ContouredCase
 from rtcontour.evaluation.inputs.cases import is_data_set, list_cases
-from rtcontour.evaluation.inputs.image import read_hu
+from rtcontour.evaluation.inputs.image import check_image, read_hu
 from rtcontour.evaluation.inputs.methods import name_methods
-from rtcontour.evaluation.inputs.pairs import Pair, pair_cases
+from rtcontour.evaluation.inputs.pairs import Pair, pair_cases, share_images
 from rtcontour.evaluation.inputs.read import Structures, describe_grid, read_case
 from rtcontour.evaluation.inputs.reading import Reading, read_pair
-from rtcontour.evaluation.inputs.resample import resample_mask
+from rtcontour.evaluation.inputs.resample import has_same_voxels, resample_mask
 
 __all__ = [
     "CaseFiles",
@@ -15,7 +15,9 @@ __all__ = [
     "Pair",
     "Reading",
     "Structures",
+    "check_image",
     "describe_grid",
+    "has_same_voxels",
     "is_data_set",
     "list_cases",
     "name_methods",
@@ -24,4 +26,5 @@ __all__ = [
     "read_hu",
     "read_pair",
     "resample_mask",
+    "share_images",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtcontour.errors import Finding
@@ -56,3 +56,8 @@ class ContouredCase:
     masks: Mapping[str, Mask]
     annotated: Set[str]
     findings: tuple[Finding, ...] = ()
+
+
+def with_case(files: CaseFiles, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with the case in their subject, since those of several cases are reported together."""
+    return tuple(replace(f, subject=f"{files.name}, {f.subject}" if f.subject else files.name) for f in findings)

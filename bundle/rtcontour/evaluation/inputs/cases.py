@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from rtcontour.datasets import LABEL_NAMES, MASKS_INDEX, read_datalist, read_label_names
+from rtcontour.datasets import (
+    DATALIST,
+    LABEL_NAMES,
+    MASKS_INDEX,
+    NIFTI_SUFFIXES,
+    nifti_files,
+    read_datalist,
+    read_label_names,
+    stem_of,
+)
 from rtcontour.errors import DataSetError, InputFileError
 from rtcontour.evaluation.inputs.case import CaseFiles
 from rtcontour.evaluation.inputs.patients import list_patients, list_structure_set
 from rtcontour.structures import find_structure
 
-DATALIST = "datalist.json"
-NIFTI_SUFFIXES = (".nii.gz", ".nii")
 SEGMENTATIONS = "segmentations"  # the folder of masks of each case in TotalSegmentator's layout
 IMAGE_BESIDE_SEGMENTATIONS = ("ct.nii.gz", "ct.nii")
 EXPECTED = (
@@ -45,7 +52,7 @@ def list_cases(path: str | Path, *, ct: str | Path | None = None, split: str | N
     if ct is not None and not Path(ct).exists():
         raise InputFileError(f"{ct}: does not exist; --ct names a CT, or a folder of them named by case")
     cases = _list_file(path, ct) if path.is_file() else _list_folder(path, ct, split)
-    return cases if ct is None else _with_images(cases, Path(ct))
+    return cases if ct is None else _with_images_of_ct(cases, Path(ct))
 
 
 def is_data_set(path: str | Path) -> bool:
@@ -56,7 +63,7 @@ def is_data_set(path: str | Path) -> bool:
 def _list_file(path: Path, ct: str | Path | None) -> dict[str, CaseFiles]:
     if not path.name.endswith(NIFTI_SUFFIXES):
         return list_structure_set(path, search_ct=ct is None)
-    case = case_name(path)
+    case = stem_of(path)
     return {case: CaseFiles(case, path, read_label_names(path.parent / LABEL_NAMES))}
 
 
@@ -68,7 +75,7 @@ def _list_folder(path: Path, ct: str | Path | None, split: str | None) -> dict[s
         _refuse_mixture(path, {case: files.path for case, files in found.items()}, list_patients(path, ct, below=False))
         return found
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-    of_cases = {folder.name: _case_of_folder(folder) for folder in folders if _nifti_files(folder) or _masks_in(folder)}
+    of_cases = {folder.name: _case_of_folder(folder) for folder in folders if nifti_files(folder) or _masks_in(folder)}
     patients = list_patients(path, ct)
     if path.name in patients or not of_cases:  # one patient, beside whose DICOM files NIfTI may lie in folders
         if not patients:
@@ -97,13 +104,13 @@ def _list_nifti(path: Path) -> dict[str, CaseFiles]:
     masks = _masks_in(path)
     if masks:
         return {path.name: replace(masks, name=path.name)}
-    files = _nifti_files(path)
+    files = nifti_files(path)
     if not files:
         return {}
     if (path / LABEL_NAMES).is_file():
         labels = read_label_names(path / LABEL_NAMES)
-        return {case_name(file): CaseFiles(case_name(file), file, labels) for file in files}
-    if any(find_structure(case_name(file)) for file in files):
+        return {stem_of(file): CaseFiles(stem_of(file), file, labels) for file in files}
+    if any(find_structure(stem_of(file)) for file in files):
         return {path.name: CaseFiles(path.name, path)}
     raise InputFileError(
         f'{path}: holds NIfTI files and no {LABEL_NAMES}; write their label values there ({{"Bladder": 1}}), or, if '
@@ -118,7 +125,7 @@ def _case_of_folder(folder: Path) -> CaseFiles:
         return masks
     if not (folder / LABEL_NAMES).is_file():
         return CaseFiles(folder.name, folder)
-    files = _nifti_files(folder)
+    files = nifti_files(folder)
     if len(files) > 1:
         names = ", ".join(file.name for file in files[:3])
         raise InputFileError(
@@ -131,7 +138,7 @@ def _masks_in(folder: Path) -> CaseFiles | None:
     """The masks of a folder with structures.json, or of one in TotalSegmentator's layout."""
     if (folder / MASKS_INDEX).is_file():
         return CaseFiles(folder.name, folder)
-    if (folder / SEGMENTATIONS).is_dir() and _nifti_files(folder / SEGMENTATIONS):
+    if (folder / SEGMENTATIONS).is_dir() and nifti_files(folder / SEGMENTATIONS):
         images = [folder / name for name in IMAGE_BESIDE_SEGMENTATIONS if (folder / name).is_file()]
         return CaseFiles(folder.name, folder / SEGMENTATIONS, image=images[0] if images else None)
     return None
@@ -144,7 +151,7 @@ def _refuse_mixture(path: Path, nifti: Mapping[str, Path], patients: Mapping[str
         raise InputFileError(f"{path}: mixes kinds: {names}; keep each kind in a folder of its own and name that")
 
 
-def _with_images(cases: Mapping[str, CaseFiles], ct: Path) -> dict[str, CaseFiles]:
+def _with_images_of_ct(cases: Mapping[str, CaseFiles], ct: Path) -> dict[str, CaseFiles]:
     """The cases with the images of `--ct`, which go before what lies beside a structure set."""
     found = {}
     for name, files in cases.items():
@@ -155,17 +162,3 @@ def _with_images(cases: Mapping[str, CaseFiles], ct: Path) -> dict[str, CaseFile
         image = given or files.image if files.is_structure_set else files.image or given
         found[name] = replace(files, image=image)
     return found
-
-
-def _nifti_files(folder: Path) -> list[Path]:
-    return sorted(
-        file for file in folder.glob("*.nii*") if file.name.endswith(NIFTI_SUFFIXES) and not file.name.startswith(".")
-    )
-
-
-def case_name(path: Path) -> str:
-    """A file's name without its suffix, .nii.gz taken for one."""
-    for suffix in NIFTI_SUFFIXES:
-        if path.name.endswith(suffix):
-            return path.name.removesuffix(suffix)
-    return path.stem

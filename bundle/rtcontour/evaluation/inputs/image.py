@@ -1,4 +1,4 @@
-"""read_hu: the CT of a case, for pictures."""
+"""read_hu and check_image: the CT of a case, for pictures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtcontour.datasets import read_image
-from rtcontour.dicom import read_ct_series
-from rtcontour.errors import Finding, InputFileError
-from rtcontour.evaluation.inputs.case import CaseFiles
-from rtcontour.evaluation.inputs.structure_set import series_of
+from rtcontour.datasets import read_grid, read_image
+from rtcontour.errors import Finding, GeometryError, InputFileError, deliver
+from rtcontour.evaluation.inputs.case import CaseFiles, with_case
+from rtcontour.evaluation.inputs.read import describe_grid
 from rtcontour.grid import Grid
 
 
@@ -20,7 +19,7 @@ def read_hu(files: CaseFiles, *, findings: list[Finding] | None = None) -> tuple
 
     Args:
         files: a case whose `image` is a NIfTI file or a folder of DICOM slices.
-        findings: gets what was odd in a NIfTI file; logged where it is None.
+        findings: gets what was odd in the CT; logged where it is None.
 
     Raises:
         InputFileError: no image is known, or it cannot be read.
@@ -30,5 +29,41 @@ def read_hu(files: CaseFiles, *, findings: list[Finding] | None = None) -> tuple
         raise InputFileError(f"{files.path}: its CT is not known; name it with --ct")
     if files.image.is_file():
         return read_image(files.image, findings=findings)
+    # Where all is NIfTI nothing of pydicom is needed, which takes longer to import than a case to score.
+    from rtcontour.dicom import read_ct_series
+    from rtcontour.evaluation.inputs.structure_set import odd_of_ct, series_of
+
     ct: Any = read_ct_series(files.image, series_uid=series_of(files))
+    deliver(with_case(files, odd_of_ct(files, ct)), findings)
     return ct.hu, ct.grid
+
+
+def check_image(files: CaseFiles, grid: Grid) -> None:
+    """Refuse a CT that is not on a grid, such as that of the contours; only its headers are read.
+
+    Args:
+        files: a case whose `image` is a NIfTI file or a folder of DICOM slices.
+        grid: where it should be.
+
+    Raises:
+        InputFileError: no image is known, or it cannot be read.
+        GeometryError: it is on another grid, or its slices do not make a stack.
+    """
+    found = _grid_of(files)
+    if not found.matches(grid):
+        both = f"found {describe_grid(found)}, expected {describe_grid(grid)}"
+        raise GeometryError(
+            f"{files.name}: the CT {files.image} is not on the grid of {files.path}: {both}; name the CT that was "
+            "contoured with --ct"
+        )
+
+
+def _grid_of(files: CaseFiles) -> Grid:
+    if files.image is None:
+        raise InputFileError(f"{files.path}: its CT is not known; name it with --ct")
+    if files.image.is_file():
+        return read_grid(files.image)
+    from rtcontour.dicom import read_ct_geometry  # as above
+    from rtcontour.evaluation.inputs.structure_set import series_of
+
+    return read_ct_geometry(files.image, series_uid=series_of(files)).grid

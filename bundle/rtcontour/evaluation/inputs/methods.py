@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from rtcontour.datasets import stem_of
 from rtcontour.errors import ConfigError
 
 
@@ -15,14 +16,14 @@ def name_methods(
 
     Args:
         predictions: where its contours are.
-        name: what it is called; None for the name of that folder, or of the file without its suffixes.
+        name: what it is called; None for the name of that folder, or of the file without its suffix.
         against: the other methods.
 
     Raises:
         ConfigError: two methods of one name.
     """
     place = Path(predictions).resolve()
-    first = name or (place.name.partition(".")[0] if place.is_file() else place.name)
+    first = name or (stem_of(place) if place.is_file() else place.name)
     if first in (against or {}):
         raise ConfigError(f"two methods are called {first!r}; give one another name (--name, --against NAME=PLACE)")
     return {first: predictions, **(against or {})}

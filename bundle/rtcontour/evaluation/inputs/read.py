@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import find_objects
 
 from rtcontour.datasets import Channel, read_labels, read_masks, recipe_channels
 from rtcontour.errors import DataSetError, Finding, GeometryError, InputFileError
-from rtcontour.evaluation.inputs.case import CaseFiles, ContouredCase
-from rtcontour.evaluation.inputs.structure_set import DrawnRois, read_drawn_rois
+from rtcontour.evaluation.inputs.case import CaseFiles, ContouredCase, with_case
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
+from rtcontour.metrics import label_boxes
 from rtcontour.structures import check_sides, find_structure, unresolved_name
 
+if TYPE_CHECKING:
+    from rtcontour.evaluation.inputs.structure_set import DrawnRois
+
 Structures = Iterable[str | Mapping[str, Sequence[str]]]  # a recipe's: names, and unions as {name: parts}
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def read_case(
     masks = {names[name]: mask for name, mask in written.masks.items()}
     contoured = set(masks) if files.annotated is None else set(masks) & set(files.annotated)
     contoured -= {names[name] for name in written.not_contoured}
-    findings = (*_of_case(files, written.findings), *unresolved)
+    findings = (*with_case(files, written.findings), *unresolved)
     if structures is not None:
         channels = recipe_channels(structures)
         contoured = {c.name for c in channels if c.name in contoured or contoured.issuperset(c.parts)}
@@ -67,6 +67,9 @@ def _read_written(files: CaseFiles, ignore_frame_of_reference: bool) -> Written:
     if files.labels is not None:
         return _split_label_map(files.path, files.labels)
     if files.is_structure_set:
+        # Where all is NIfTI nothing of pydicom is needed, which takes longer to import than a case to score.
+        from rtcontour.evaluation.inputs.structure_set import read_drawn_rois
+
         return _rasterised(read_drawn_rois(files, ignore_frame_of_reference))
     masks = read_masks(files.path)
     grid = next(iter(masks.values())).grid
@@ -83,7 +86,7 @@ def _rasterised(drawn: DrawnRois) -> Written:
     """Contoured ROIs, and of the empty ones those whose meaning no other ROI has: templates leave copies behind."""
     meant = {_meaning(name) for name in drawn.contoured}
     empty = {_meaning(name): name for name in reversed(drawn.empty)}
-    nothing = Mask(drawn.grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_))
+    nothing = Mask.empty(drawn.grid)
     masks = {**drawn.contoured, **{name: nothing for meaning, name in empty.items() if meaning not in meant}}
     sides = check_sides({name: mask.box_centre_mm for name, mask in drawn.contoured.items()})
     return Written(drawn.grid, masks, (*drawn.findings, *sides), frozenset(masks.keys() - drawn.contoured.keys()))
@@ -92,7 +95,7 @@ def _rasterised(drawn: DrawnRois) -> Written:
 def _split_label_map(path: Path, labels: Mapping[str, int]) -> Written:
     """One mask a name, from boxes that are found in one pass over the map."""
     label_map, grid = read_labels(path)
-    boxes = _boxes(label_map)
+    boxes = label_boxes(label_map)
     unnamed = sorted(boxes.keys() - set(labels.values()))
     if unnamed:
         shown = ", ".join(map(str, unnamed[:5]))
@@ -101,16 +104,9 @@ def _split_label_map(path: Path, labels: Mapping[str, int]) -> Written:
     for name, value in labels.items():
         if value:
             box = boxes.get(value, (slice(0, 0),) * 3)
-            inside = np.asfortranarray(label_map[box] == value)
-            masks[name] = Mask(grid, tuple(part.start for part in box), inside)
+            i, j, k = (part.start for part in box)
+            masks[name] = Mask(grid, (i, j, k), np.asfortranarray(label_map[box] == value))
     return Written(grid, masks)
-
-
-def _boxes(label_map: NDArray[Any]) -> dict[int, Box]:
-    """The smallest box of every value but 0 that the map holds."""
-    # Transposed, a Fortran-ordered map is read in the order in which it lies in memory: 0.1 s instead of 1 s.
-    boxes = find_objects(label_map.T)
-    return {value: box[::-1] for value, box in enumerate(boxes, 1) if box is not None}
 
 
 def _resolve_names(path: Path, written: Iterable[str]) -> tuple[dict[str, str], tuple[Finding, ...]]:
@@ -152,11 +148,6 @@ def _union(masks: Sequence[Mask]) -> Mask:
         offset = np.subtract(mask.start, start)
         voxels[tuple(slice(a, a + n) for a, n in zip(offset, mask.voxels.shape, strict=True))] |= mask.voxels
     return Mask(filled[0].grid, tuple(start), voxels)
-
-
-def _of_case(files: CaseFiles, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings with the case in their subject, since those of several cases are reported together."""
-    return tuple(replace(f, subject=f"{files.name}, {f.subject}" if f.subject else files.name) for f in findings)
 
 
 def describe_grid(grid: Grid) -> str:

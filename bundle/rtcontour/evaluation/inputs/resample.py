@@ -1,4 +1,4 @@
-"""resample_mask: a mask on another grid, by nearest neighbour."""
+"""resample_mask: a mask on another grid, by nearest neighbour; has_same_voxels: where that loses nothing."""
 
 from __future__ import annotations
 
@@ -29,12 +29,36 @@ def resample_mask(mask: Mask, grid: Grid) -> Mask:
     to_new: NDArray[np.float64] = np.linalg.inv(grid.affine) @ mask.grid.affine
     box = _box_around(mask, to_new, grid.shape)
     if min(part.stop - part.start for part in box) == 0:
-        return Mask(grid, (0, 0, 0), np.zeros((0, 0, 0), np.bool_), mask.findings)
+        return Mask.empty(grid, mask.findings)
     axes = _parallel_axes(to_old, grid.shape)
     voxels = _sample(mask, to_old, box) if axes is None else _sample_parallel(mask, to_old, box, axes)
     tight = Mask.from_array(voxels, _grid_of_box(grid, voxels.shape))
     start = tuple(a + part.start for a, part in zip(tight.start, box, strict=True)) if tight.voxels.size else (0, 0, 0)
     return Mask(grid, start, tight.voxels, mask.findings)
+
+
+def has_same_voxels(grid: Grid, other: Grid) -> bool:
+    """Whether two grids differ by the order of their axes and the ends these start from, and by nothing else.
+
+    NIfTI programs often store the same voxels so that i runs to the patient's right or left, or along another axis.
+    `resample_mask` between such grids is exact.
+    """
+    cosines = np.asarray(other.direction) @ np.asarray(grid.direction).T
+    i, j, k = (int(axis) for axis in np.abs(cosines).argmax(axis=1))  # the axis of `grid` that is i, j, k of `other`
+    axes = [i, j, k]
+    if len(set(axes)) < 3:
+        return False
+    signs = np.sign(cosines[[0, 1, 2], axes])
+    first = np.zeros(3)
+    first[axes] = np.where(signs < 0, np.take(grid.shape, axes) - 1, 0)
+    direction = signs[:, None] * np.asarray(grid.direction)[axes]
+    reordered = Grid(
+        (grid.shape[i], grid.shape[j], grid.shape[k]),
+        (grid.spacing_mm[i], grid.spacing_mm[j], grid.spacing_mm[k]),
+        tuple(grid.to_mm([first])[0]),
+        tuple(map(tuple, direction)),
+    )
+    return reordered.matches(other)
 
 
 def _grid_of_box(grid: Grid, shape: tuple[int, ...]) -> Grid:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtcontour.contours import Roi, rasterize
-from rtcontour.datasets import read_image
+from rtcontour.datasets import read_grid
 from rtcontour.dicom import (
+    CtGeometry,
     StructureSet,
     check_frame_of_reference,
     find_dicom_files,
@@ -77,17 +78,21 @@ def series_of(files: CaseFiles) -> str | None:
     return _choose(files, series, drawn_on)
 
 
+def odd_of_ct(files: CaseFiles, ct: CtGeometry) -> list[Finding]:
+    """The findings of a CT, except that the structure set, which belongs to it, lies beside it."""
+    return [f for f in ct.findings if not (files.is_structure_set and f.code == EXPECTED_BESIDE_CT)]
+
+
 def _grid_of(
     structure_set: StructureSet, files: CaseFiles, image: Path, ignore_frame_of_reference: bool
 ) -> tuple[Grid, list[Finding]]:
     if image.is_file():
         message = "its CT is a NIfTI file, which names no frame of reference; the coordinates are taken as they are"
-        return read_image(image)[1], [Finding("frame-of-reference-unknown", message, subject=files.path.name)]
+        return read_grid(image), [Finding("frame-of-reference-unknown", message, subject=files.path.name)]
     ct = read_ct_geometry(image, series_uid=series_of(files))
     named = replace(structure_set, file_name=f"{files.name}, {files.path.name}")  # files of many cases are named alike
     odd = check_frame_of_reference(named, ct, ignore=ignore_frame_of_reference)
-    of_ct = [finding for finding in ct.findings if finding.code != EXPECTED_BESIDE_CT]
-    return ct.grid, [*of_ct, *(replace(finding, subject=files.path.name) for finding in odd)]
+    return ct.grid, [*odd_of_ct(files, ct), *(replace(finding, subject=files.path.name) for finding in odd)]
 
 
 def _choose(files: CaseFiles, series: Mapping[str, tuple[Path, ...]], drawn_on: Iterable[str]) -> str:

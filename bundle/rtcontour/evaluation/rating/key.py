@@ -55,7 +55,8 @@ def blind_cases(cases: Mapping[str, Sequence[str]], seed: int) -> dict[str, tupl
         seed: the same seed gives the same order.
 
     Returns:
-        Code -> case and {letter: method}, in reading order.
+        Code -> case and {letter: method}, in reading order. The codes are S01, S02, ...: a spreadsheet would make 1 of
+        01.
 
     Raises:
         ConfigError: more methods than letters.
@@ -67,7 +68,7 @@ def blind_cases(cases: Mapping[str, Sequence[str]], seed: int) -> dict[str, tupl
         methods = rng.sample(list(cases[case]), len(cases[case]))
         if len(methods) > len(ascii_uppercase):
             raise ConfigError(f"{len(methods)} methods are to be compared; expected at most {len(ascii_uppercase)}")
-        blinded[f"{number:0{digits}d}"] = case, dict(zip(ascii_uppercase, methods, strict=False))
+        blinded[f"S{number:0{digits}d}"] = case, dict(zip(ascii_uppercase, methods, strict=False))
     return blinded
 
 
@@ -87,7 +88,7 @@ def read_key(path: str | Path) -> StudyKey:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputFileError(f"{path}: cannot be read ({error.strerror}); give the key of the rating study") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: is no JSON ({error}); take the key that `rtcontour rate` wrote") from error
     try:
         studies = {str(code): _study(entry) for code, entry in content["studies"].items()}

@@ -100,17 +100,32 @@ def _read_lines(path: Path) -> Iterator[_Line]:
         message = f"{path}: is not UTF-8 (byte {error.start}); save it as 'CSV UTF-8' in the spreadsheet program"
         raise InputFileError(message) from error
     separator = ";" if text.partition("\n")[0].count(";") else ","
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    header = [name.strip() for name in next(table, [])]
+    table = _split_lines(path, text, separator)
+    _, header = next(table, (1, []))
     _check_header(path, header)
-    for row in table:
-        values = [value.strip() for value in row]
+    for number, values in table:
         if not any(values):
             continue  # spreadsheets leave empty lines at the end
         if len(values) != len(header):
-            found = f"{path} line {table.line_num}: has {len(values)} fields; expected {len(header)}"
+            found = f"{path} line {number}: has {len(values)} fields; expected {len(header)}"
             raise InputFileError(f"{found}, separated by {separator!r} as in the header; quote what contains one")
-        yield _Line(path, table.line_num, dict(zip(header, values, strict=True)), separator == ";")
+        yield _Line(path, number, dict(zip(header, values, strict=True)), separator == ";")
+
+
+def _split_lines(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each line, and the number of the line on which they begin: a quoted comment may run over several.
+
+    Without `strict`, a quotation mark that nobody closes would swallow all the lines after it.
+    """
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    number = 1
+    try:
+        for row in table:
+            yield number, [value.strip() for value in row]
+            number = table.line_num + 1
+    except csv.Error as error:
+        message = f"{path} line {number}: is no line of a CSV ({error}); close or remove the quotation mark"
+        raise InputFileError(message) from error
 
 
 def _check_header(path: Path, header: list[str]) -> None:

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from rtcontour.evaluation.comparison import Comparison
 from rtcontour.grid import Grid
 
-NO_COHORT = "all"
-
 
 @dataclass(frozen=True)
 class CohortFacts:
     """One cohort in the words of a table.
 
     Attributes:
-        name: of the cohort; "all" where cases have none.
+        name: of the cohort; "all" where no case has one, "none given" of the cases without one beside others.
         cases: how many.
         patients: how many; as many as cases where nothing else is known.
         shapes: columns × rows × slices, from the least to the most of each.
@@ -43,9 +41,10 @@ def describe_cohorts(
         grids: case -> grid of the truth.
         patients: case -> whose it is; a case without entry is a patient of its own.
     """
+    without = "none given" if comparison.cohort_names else "all"
     cases: dict[str, list[str]] = {}
     for case in comparison.cases:
-        cases.setdefault(comparison.cohorts.get(case, "") or NO_COHORT, []).append(case)
+        cases.setdefault(comparison.cohorts.get(case, "") or without, []).append(case)
     return [_describe(name, cases[name], comparison, grids, patients) for name in sorted(cases)]
 
 

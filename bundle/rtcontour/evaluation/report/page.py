@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -10,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
-from rtcontour.errors import SEVERITIES, Finding
+from rtcontour.errors import Finding, count_findings
 from rtcontour.evaluation.measures import MEASURES
+from rtcontour.evaluation.pages import environment
 from rtcontour.evaluation.rating import GRADES, Ratings, grade_tests, rating_table, reader_agreement, time_tables
 from rtcontour.evaluation.report.cohort import CohortFacts
 from rtcontour.evaluation.report.pictures import Illustrations
@@ -21,18 +21,18 @@ from rtcontour.evaluation.report.rows import (
     COHORT_MEASURES,
     cohort_rows,
     detail_rows,
-    measure_tables,
     outcome_rows,
-    p_in_print,
+    pass_rate_rows,
     structure_rows,
 )
-from rtcontour.evaluation.results import OUTCOMES, Results
+from rtcontour.evaluation.report.side_by_side import measure_tables
+from rtcontour.evaluation.results import Results
 from rtcontour.files import whole_file
 from rtcontour.metrics import summarize_scores
+from rtcontour.metrics.scores import FAILURES, OUTCOMES
 from rtcontour.structures import color_of, tolerance_of
 
 NOT_FOR_CLINICAL_USE = "The model was trained on phantoms: not for clinical use."
-UNDEFINED = "–"
 
 
 def write_report(
@@ -82,7 +82,7 @@ def write_report(
         "pictures": illustrations.cases,
         "worst": illustrations.worst,
         **_rating_tables(ratings),
-        "findings": _count_findings(findings),
+        "findings": count_findings(findings),
         "provenance": provenance or {},
         "weights": weights,
         "version": version("rtcontour"),
@@ -103,13 +103,10 @@ def _tables(results: Results) -> dict[str, Any]:
         "cohort_headings": [MEASURES[name].heading_with_unit for name in COHORT_MEASURES],
         "cohort_rows": cohort_rows(results),
         "outcome_names": OUTCOMES,
+        "failures": FAILURES,
         "outcomes": outcome_rows(results),
         "measure_tables": measure_tables(results),
-        "pass_rates": [
-            (method, name, color_of(name), MEASURES[rate.measure].heading, rate)
-            for (method, name), rates in results.pass_rates.items()
-            for rate in rates
-        ],
+        "pass_rates": pass_rate_rows(results),
         "volumes": [(method, name, color_of(name), one) for (method, name), one in results.volumes.items()],
         "details": list(detail_rows(results)),
         "columns": list(MEASURES.values()),
@@ -159,31 +156,4 @@ def _sections(page: Mapping[str, Any]) -> dict[str, str]:
 
 @cache
 def _template() -> Template:
-    # A name in a structure set or a folder may hold any character, so everything is escaped.
-    loader = PackageLoader("rtcontour.evaluation.report", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {
-        "decimals": _with_decimals,
-        "p": p_in_print,
-        "p_exact": lambda p: UNDEFINED if p is None else f"= {p:.2g}",
-        "interval": _interval,
-        "percent": lambda share: UNDEFINED if share is None else f"{100 * share:.0f} %",
-        "percents": lambda ends: UNDEFINED if ends is None else " to ".join(f"{100 * end:.0f}" for end in ends) + " %",
-    }
-    return environment.get_template("report.html.jinja")
-
-
-def _with_decimals(value: float | None, digits: int) -> str:
-    return UNDEFINED if value is None else f"{value:.{digits}f}"
-
-
-def _interval(ends: tuple[float, float] | None, digits: int) -> str:
-    return UNDEFINED if ends is None else " to ".join(_with_decimals(end, digits) for end in ends)
-
-
-def _count_findings(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
-    """How often each code came, with the first finding of it; worst first."""
-    counts = Counter(finding.code for finding in findings)
-    first = {finding.code: finding for finding in reversed(findings)}
-    worst_first = sorted(first.values(), key=lambda f: (-SEVERITIES.index(f.severity), f.code))
-    return [(counts[finding.code], finding) for finding in worst_first]
+    return environment("rtcontour.evaluation.report").get_template("report.html.jinja")
