@@ -176,6 +176,35 @@ def test_a_structure_set_without_ct_takes_that_of_the_truth(tmp_path, grid, hu, 
     assert found(result) == {("structure-not-offered", "truth")}
 
 
+def test_a_true_structure_set_takes_the_ct_of_whichever_method_has_one(tmp_path, grid, hu, labels, write_label_maps):
+    ct = write_ct_series(tmp_path / "with_ct" / "c1" / "CT", hu, grid, seed=1)
+    masks = {name: Mask.from_array(labels == value, grid) for name, value in NAMES.items()}
+    (tmp_path / "truth").mkdir()
+    for path in (tmp_path / "with_ct" / "c1" / "RS.dcm", tmp_path / "truth" / "c1.dcm"):
+        write_structure_set(path, masks, ct, findings=[])
+    maps = write_label_maps(tmp_path / "maps", {"c1": np.roll(labels, 1, axis=0)}, NAMES)
+    methods = {"maps": maps, "with_ct": tmp_path / "with_ct"}
+    one = score_methods(methods, tmp_path / "truth" / "c1.dcm")
+    other = score_methods(dict(reversed(methods.items())), tmp_path / "truth" / "c1.dcm")
+    assert one.comparison.methods == other.comparison.methods and set(one.findings) == set(other.findings)
+    assert {pairs["c1"][1].image for pairs in one.pairs.values()} == {tmp_path / "with_ct" / "c1"}
+
+
+def test_a_method_without_any_structure_is_refused_by_its_place(tmp_path, labels, write_label_maps):
+    truth = write_label_maps(tmp_path / "truth", {"c1": labels}, NAMES)
+    nothing = write_label_maps(tmp_path / "pred", {"c1": np.zeros_like(labels)}, {"background": 0})
+    with pytest.raises(DataSetError, match=r"pred: names no structure in the cases that are compared.*label names"):
+        score_folder(nothing, truth)
+
+
+def test_a_reordered_prediction_is_scored_without_resampling_and_a_note_tells(tmp_path, labels, grid, write_label_maps):
+    flipped = Grid(grid.shape, grid.spacing_mm, tuple(grid.to_mm([(23, 0, 0)])[0]), ((-1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    truth = write_label_maps(tmp_path / "truth", {"c1": labels}, NAMES)
+    result = score_folder(write_label_maps(tmp_path / "pred", {"c1": labels[::-1]}, NAMES, grid=flipped), truth)
+    assert {name: one.dice for name, one in result.scores["c1"].items()} == {"Bladder": 1, "Rectum": 1}
+    assert found(result) == {("prediction-reoriented", "c1")}
+
+
 def test_an_empty_roi_is_a_miss_of_the_prediction_and_silence_of_the_truth(tmp_path, grid, hu, labels):
     nothing = Mask.from_array(np.zeros(grid.shape), grid)
     masks = {name: Mask.from_array(labels == value, grid) for name, value in NAMES.items()}

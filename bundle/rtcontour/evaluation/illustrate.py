@@ -167,7 +167,8 @@ def _draw_plots_of(folder: Path, results: Results, structure: str, stem: str) ->
     first, *others = comparison.methods
     caption = f"{structure}: volumes case by case, and their relative errors."
     yield from _picture(caption, draw_volumes(comparison, structure, folder / f"{stem}_volumes"))
-    if agreement := results.volumes.get((first, structure)):
+    agreement = results.volumes.get((first, structure))
+    if agreement and agreement.n > 1:
         compared = [s for s in comparison.scores_of(first, structure).values() if s.outcome == "compared"]
         measured, reference = [s.volume_cc for s in compared], [s.truth_volume_cc or 0.0 for s in compared]
         drawn = draw_bland_altman(

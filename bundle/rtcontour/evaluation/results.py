@@ -75,7 +75,7 @@ class Results:
         summaries: by method, cohort ("" first) and structure.
         tests: of the first method against every other one; () where there is only one.
         pass_rates: (method, structure) -> one pass rate a tolerance; empty without tolerances.
-        volumes: (method, structure) -> agreement of predicted and true volumes; where both are known in two cases.
+        volumes: (method, structure) -> agreement of predicted and true volumes; of the cases in which both are there.
     """
 
     comparison: Comparison
@@ -161,7 +161,7 @@ def _volumes(comparison: Comparison) -> dict[tuple[str, str], BlandAltman]:
     for structure in comparison.structures:
         for method in comparison.methods:
             compared = [one for one in comparison.scores_of(method, structure).values() if one.outcome == "compared"]
-            if len(compared) > 1:
+            if compared:
                 measured = [one.volume_cc for one in compared]
                 reference = [one.truth_volume_cc or 0.0 for one in compared]
                 agreements[method, structure] = bland_altman(measured, reference)

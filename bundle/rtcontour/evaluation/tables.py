@@ -140,7 +140,9 @@ def _pass_rate_rows(results: Results) -> Iterator[dict[str, Any]]:
 
 def _volume_rows(results: Results) -> Iterator[dict[str, Any]]:
     for (method, structure), agreement in results.volumes.items():
-        yield {"method": method, "structure": structure, **_flat(asdict(agreement))}
+        outcomes = results.summary(method, structure).outcomes
+        left_out = {"missed": outcomes["missed"], "false_organs": outcomes["false organ"]}
+        yield {"method": method, "structure": structure, **_flat(asdict(agreement)), **left_out}
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:

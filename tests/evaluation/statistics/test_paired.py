@@ -152,3 +152,12 @@ def test_percent_change_is_of_what_was_before():
     assert percent_change(8.0, 6.0) == -25.0
     assert percent_change(-2.0, -1.0) == 50.0
     assert percent_change(0.0, 1.0) is percent_change(None, 1.0) is percent_change(1.0, None) is None
+
+
+def test_differences_of_large_values_tie_as_those_of_small_ones():
+    """Added path lengths: whole pixels of 0.9766 mm, six differences of one pixel."""
+    first, second = [10000, 20000, 5003, 7001, 812, 9000], [9999, 20001, 5002, 7000, 811, 8999]
+    in_mm = wilcoxon([0.9766 * n for n in first], [0.9766 * n for n in second])
+    in_pixels = wilcoxon(first, second)
+    assert (in_mm.statistic, in_mm.p, in_mm.effect_size) == (in_pixels.statistic, in_pixels.p, in_pixels.effect_size)
+    assert (in_mm.statistic, in_mm.p) == (3.5, pytest.approx(0.21875))

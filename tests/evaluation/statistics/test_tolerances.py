@@ -76,6 +76,7 @@ def test_a_limit_says_and_does_what_it_means(limit, words, kept, broken):
         ({"Bladder": {"dice": {"at_least": {"x": 1}}}}, "at_least is an object; expected a number"),
         ('{"*": {"dice": {"at_least": NaN}}}', "at_least is NaN; expected a number"),
         ('{"*": {"dice": {"at_least": 1' + "0" * 400 + "}}}", "expected a number"),
+        ({"*": {"dice": {"at_least": 80}}}, "at_least is 80; it is a share: expected 0 to 1"),
         ({"*": {"volume_error": {"within": -0.1}}}, "within is -0.1; it is a distance from 0"),
         ('{"*": {"dice": {"at_least": 1}, "dice": {"at_least": 0}}}', "'dice' is there 2 times; keep one"),
         ({"Bladder": CONTENT["*"], "urinary bladder": CONTENT["*"]}, "urinary bladder: Bladder is there already"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil, log10
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtcontour.errors import DataSetError
 
-DECIMALS = 12  # of a difference: 0.9 - 0.8 and 0.8 - 0.7 are one number, which their last bits must not untie
+DIGITS = 12  # of the values: 0.9 - 0.8 and 0.8 - 0.7 are one number, which their last bits must not untie
 
 
 def as_sample(values: Iterable[float]) -> NDArray[np.float64]:
@@ -41,6 +42,10 @@ def as_pairs(first: Iterable[float], second: Iterable[float]) -> tuple[NDArray[n
 
 
 def differences(first: Iterable[float], second: Iterable[float]) -> NDArray[np.float64]:
-    """First minus second, rounded to DECIMALS so that equal differences tie and no difference is 0."""
+    """First minus second, rounded so that equal differences tie and alike values differ by 0.
+
+    Values have DIGITS digits that count, the largest of them at least one before the point.
+    """
     one, other = as_pairs(first, second)
-    return np.round(one - other, DECIMALS)
+    largest = max(np.abs(one).max(initial=1.0), np.abs(other).max(initial=1.0))
+    return np.round(one - other, DIGITS - ceil(log10(largest)))

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from rtcontour.errors import Finding, InputFileError
-from rtcontour.metrics import StructureScores
+from rtcontour.evaluation.measures import MEASURES
 from rtcontour.structures import find_structure, unresolved_name
 
 Rule = Literal["at_least", "at_most", "within"]
 
 DEFAULT = "*"
 EXAMPLE = '{"*": {"dice": {"at_least": 0.8}}, "Bladder": {"hd95_mm": {"at_most": 5.0}}}'
-MEASURES = tuple(field.name for field in fields(StructureScores) if field.name != "outcome")
-UNITS = {"_mm": " mm", "_cc": " cc"}
+SHARES = ("dice", "surface_dice", "sensitivity", "specificity", "precision")
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class Limit:
     @property
     def words(self) -> str:
         """The limit as a reader wants it: "at most 5 mm"."""
-        unit = UNITS.get(self.measure[-3:], "")
-        return f"{self.rule.replace('_', ' ')} {'±' if self.rule == 'within' else ''}{self.value:g}{unit}"
+        sign = "±" if self.rule == "within" else ""
+        return f"{self.rule.replace('_', ' ')} {sign}{self.value:g} {MEASURES[self.measure].unit}".strip()
 
     def admits(self, value: float) -> bool:
         """Whether a value keeps to the limit."""
@@ -133,6 +132,8 @@ def _limit(measure: str, rule: str, value: Any, where: str) -> Limit:
     if not isinstance(value, float) or not isfinite(value):
         shown = "an object" if isinstance(value, tuple) else json.dumps(value)
         raise InputFileError(f"{where}: {rule} is {shown}; expected a number, such as in {EXAMPLE}")
+    if measure in SHARES and value > 1:
+        raise InputFileError(f"{where}: {rule} is {value:g}; it is a share: expected 0 to 1, such as 0.8 for 80 %")
     if rule == "within" and value < 0:
         raise InputFileError(f"{where}: within is {value:g}; it is a distance from 0: expected 0 or more")
     return Limit(measure, cast(Rule, rule), value)
