@@ -40,9 +40,22 @@ def test_an_existing_folder_is_kept_unless_replaced(rtcontour, refused, places):
     (places / "out").mkdir()
     (places / "out" / "mine.txt").write_text("mine")
     arguments = ("rate", places / "model", places / "ct", places / "out")
-    assert "out: holds something already" in refused(*arguments)
+    assert "out: exists already" in refused(*arguments)
     assert rtcontour(*arguments, "--replace").code == 0
     assert not (places / "out" / "mine.txt").exists()
+
+
+def test_inputs_are_never_replaced(refused, places):
+    assert "would be replaced with it" in refused("rate", places / "model", places / "ct", places, "--replace")
+    assert (places / "model" / "c1.nii.gz").is_file() and (places / "ct" / "c1.nii.gz").is_file()
+
+
+def test_without_a_seed_the_order_is_a_secret(rtcontour, places):
+    seeds = set()
+    for out in (places / "one", places / "two"):
+        assert rtcontour("rate", places / "model", places / "ct", out).code == 0
+        seeds.add(json.loads((out / "key.json").read_text())["seed"])
+    assert len(seeds) == 2
 
 
 def test_bad_input_is_one_line_and_leaves_nothing(refused, places):

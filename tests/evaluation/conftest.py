@@ -1,10 +1,13 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rtcontour.datasets import write_image, write_labels
 from rtcontour.grid import Grid
+
+PAPERS = Path(__file__).parents[1] / "data" / "papers"
 
 
 @pytest.fixture
@@ -62,3 +65,21 @@ def write_label_maps(grid):
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def sartor():
+    """The numbers that Sartor 2020 prints, as it prints them."""
+    return json.loads((PAPERS / "sartor_2020.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def geng():
+    """Those of Geng 2024."""
+    return json.loads((PAPERS / "geng_2024.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def tang():
+    """Those of Tang 2019."""
+    return json.loads((PAPERS / "tang_2019.json").read_text(encoding="utf-8"))

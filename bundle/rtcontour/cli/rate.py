@@ -17,7 +17,7 @@ from rtcontour.cli.console import print_findings
 @click.option("--name", help="What PRED is called in the key and the tables; the name of its folder if not said.")
 @against_option("More contours of the same cases; may be repeated.")
 @click.option("--structures", metavar="NAME", multiple=True, help="Only this structure; may be repeated.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the blinded order.")
+@click.option("--seed", type=int, help="Draws the blinded order; if not said, a seed is drawn, too.")
 @click.option("--replace", is_flag=True, help="Replace OUT_DIR if it exists.")
 def rate(
     predictions: Path,
@@ -26,7 +26,7 @@ def rate(
     name: str | None,
     against: dict[str, Path],
     structures: tuple[str, ...],
-    seed: int,
+    seed: int | None,
     replace: bool,
 ) -> None:
     """Write pages on which readers grade the contours in PRED on the CTs in IMAGES without knowing whose they are."""

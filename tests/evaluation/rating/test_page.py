@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rtcontour.evaluation.rating import read_ratings
+from rtcontour.evaluation.rating import read_ratings, write_rating_study
 
 
 class Page:
@@ -127,6 +127,25 @@ def test_windows_and_zoom_change_the_picture(page):
     assert page.picture == bone
 
 
+@pytest.mark.parametrize(
+    ("width", "pixels_per_mm", "bar_mm"), [(800, 2, 100), (800, 2.1, 50), (400, 5, 20), (300, 30, 10)]
+)
+def test_the_scale_bar_fits_the_picture(page, width, pixels_per_mm, bar_mm):
+    assert page.browser.execute_script(f"return scaleBarMm({width}, {pixels_per_mm})") == bar_mm
+
+
+def test_an_organ_without_contours_can_be_graded(browser, tmp_path, rating_places, rating_patient, write_place):
+    labels = rating_patient[1]
+    place = write_place(tmp_path / "pred", {"hospital_x_17": labels * (labels == 1)})
+    write_rating_study(place, rating_places / "ct", tmp_path / "study", findings=[])
+    page = Page(browser, tmp_path / "study" / "pages" / "S01.html")
+    page.all(".name")[1].click()
+    assert page.all(".range")[1].text == "no contours"
+    page.press("4")
+    assert page.chips == ["not graded", "not acceptable"]
+    assert page.errors() == []
+
+
 def test_a_study_is_graded_saved_and_unblinded(page, written_study, tmp_path):
     from selenium.webdriver import Keys
 
@@ -209,6 +228,7 @@ def test_the_clock_of_the_time_study_runs_pauses_and_finishes(page):
     page.one('[data-work="2A"] .start').click()  # one clock at a time
     assert start.text == "Resume"
     page.browser.execute_script("state.works['2A'].since -= 12.34 * 60000")
+    page.wait(page.one('[data-work="2A"] .finish').is_enabled)  # within half a second, when its clock is shown again
     page.one('[data-work="2A"] .finish').click()
     assert page.one('[data-work="2A"] input').get_attribute("value") in ("12.3", "12.4")
 

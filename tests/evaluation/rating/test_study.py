@@ -264,3 +264,45 @@ def test_the_order_cannot_be_repeated_unless_a_seed_was_given(tmp_path, rating_p
         rating_places / "network", rating_places / "ct", tmp_path / "again", seed=keys[0].seed, findings=[]
     )
     assert again == keys[0]
+
+
+def test_what_is_odd_in_a_ct_is_told(tmp_path, rating_patient, rating_grid, write_place):
+    hu, labels = rating_patient
+    write_ct_series(tmp_path / "ct" / "c1", hu, rating_grid, seed=1)
+    (tmp_path / "ct" / "c1" / "notes.txt").write_text("no slice")
+    place = write_place(tmp_path / "pred", {"c1": labels})
+    findings = []
+    write_rating_study(place, tmp_path / "ct", tmp_path / "out", findings=findings)
+    assert [(one.code, one.subject.startswith("c1")) for one in findings] == [("files-skipped", True)]
+
+
+def test_of_several_series_the_one_that_a_structure_set_names_is_shown(
+    tmp_path, write_patient, rating_patient, rating_grid, write_place
+):
+    hu, labels = rating_patient
+    folder = write_patient(tmp_path / "exported" / "c1", {"Bladder": 1})
+    lower = Grid((*rating_grid.shape[:2], 9), rating_grid.spacing_mm, rating_grid.origin_mm)
+    write_ct_series(folder / "CT 2", np.asfortranarray(hu[:, :, :9]), lower, seed=5)
+    maps = write_place(tmp_path / "maps", {"c1": labels})
+    write_rating_study(maps, tmp_path / "exported", tmp_path / "out", against={"drawn": folder / "RS.dcm"}, findings=[])
+    assert study_of(tmp_path / "out" / "pages" / "S01.html")["slices"] == 14
+    with pytest.raises(InputFileError, match="holds 2 CT series"):
+        write_rating_study(maps, tmp_path / "exported", tmp_path / "maps only", findings=[])
+
+
+def test_a_cohort_is_not_expected_to_have_the_structures_of_another(
+    tmp_path, write_patient, rating_patient, rating_grid
+):
+    for case, rois in {"c1": {"Bladder": 1, "Rectum": 2}, "c2": {"Rectum": 2}, "r1": {"Rectum": 2}}.items():
+        write_patient(tmp_path / "pred" / case, rois)
+    write_image(tmp_path / "set" / "ct.nii.gz", rating_patient[0], rating_grid)
+    cohorts = {"c1": "cervix", "c2": "cervix", "r1": "rectum"}
+    cases = [{"case": case, "patient": case, "image": "ct.nii.gz", "cohort": of} for case, of in cohorts.items()]
+    content = {"name": "set", "labels": {"background": 0, "Bladder": 1}, "training": [], "validation": []}
+    (tmp_path / "set" / "datalist.json").write_text(json.dumps({**content, "test": cases}))
+    key = write_rating_study(tmp_path / "pred", tmp_path / "set", tmp_path / "out", findings=[])
+    assert {one.case: one.sets["A"].structures for one in key.studies.values()} == {
+        "c1": ("Bladder", "Rectum"),
+        "c2": ("Bladder", "Rectum"),
+        "r1": ("Rectum",),
+    }

@@ -5,7 +5,7 @@ import pytest
 
 from rtcontour.errors import Finding, InputFileError, OutputError
 from rtcontour.evaluation.comparison import Comparison
-from rtcontour.evaluation.rating import Rating, Ratings, Remark, WorkTime
+from rtcontour.evaluation.rating import GRADES, Rating, Ratings, Remark, WorkTime
 from rtcontour.evaluation.report import NOT_FOR_CLINICAL_USE, CohortFacts, Illustrations, Picture, write_report
 from rtcontour.evaluation.results import summarize
 from rtcontour.evaluation.statistics import read_tolerances
@@ -16,11 +16,6 @@ SCORES = {
     "c2": {"Bladder": StructureScores("missed", 0.0, 10.0, dice=0.0), "<b>&": StructureScores("not contoured", 3.0)},
 }
 RESULTS = summarize(Comparison({"model": SCORES}))
-
-TANG_TABLE_6 = (  # minutes by hand, minutes assisted
-    [35, 33, 30, 38, 36, 34, 32, 33, 35, 30],
-    [13, 11, 13, 20, 11, 12, 8, 14, 15, 14],
-)
 
 
 class Page(HTMLParser):
@@ -144,12 +139,14 @@ def test_cohorts_outcomes_limits_volumes_and_weights_are_there(tmp_path):
         assert shown in words_of(path)
 
 
-def test_ratings_and_times_give_the_tables_of_the_papers(tmp_path):
-    grades = ["excellent"] * 4 + ["good"] * 2 + ["acceptable"] + ["not acceptable"] * 3
+def test_ratings_and_times_give_the_tables_of_the_papers(tmp_path, sartor, tang):
+    counts = dict(zip(GRADES, sartor["table_3"]["cervical"]["Bladder"]["counts"], strict=True))
+    grades = [grade for grade, count in counts.items() for _ in range(count)]
+    minutes = zip(tang["table_6"]["by_hand_min"], tang["table_6"]["assisted_min"], strict=True)
     rated = [Rating(f"c{n}", "model", "Bladder", "reader", grade) for n, grade in enumerate([*grades, None])]
     times = [
         WorkTime(f"PA{n}", mode, minutes, method="model" if mode == 2 else "", reader="reader")
-        for n, pair in enumerate(zip(*TANG_TABLE_6, strict=True), start=1)
+        for n, pair in enumerate(minutes, start=1)
         for mode, minutes in enumerate(pair, start=1)
     ]
     remarks = (Remark("c1", "reader", "<i>blurred</i>"),)

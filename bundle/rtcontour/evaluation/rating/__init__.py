@@ -13,7 +13,7 @@ from rtcontour.evaluation.rating.tables import (
     reader_agreement,
     weighted_kappa,
 )
-from rtcontour.evaluation.rating.times import TimeRow, TimeSummary, TimeTable, time_tables
+from rtcontour.evaluation.rating.times import TimeRow, TimeTable, time_tables
 
 __all__ = [
     "GRADES",
@@ -28,7 +28,6 @@ __all__ = [
     "Study",
     "StudyKey",
     "TimeRow",
-    "TimeSummary",
     "TimeTable",
     "WorkTime",
     "grade_tests",

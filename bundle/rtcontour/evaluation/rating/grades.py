@@ -100,5 +100,5 @@ class Ratings:
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """Everybody who rated, by name."""
-        return tuple(sorted({rating.reader for rating in self.ratings}))
+        """Everybody who gave a grade, by name; who only took times or wrote remarks is none of them."""
+        return tuple(sorted({rating.reader for rating in self.ratings if rating.grade is not None}))

@@ -6,16 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rtcontour.datasets import read_datalist, read_image
-from rtcontour.dicom import find_ct_folders, read_ct_series
-from rtcontour.errors import Finding, InputFileError
-from rtcontour.grid import Grid
+from rtcontour.datasets import nifti_files, read_datalist, stem_of
+from rtcontour.dicom import find_ct_folders
+from rtcontour.errors import InputFileError
 
 DATALIST = "datalist.json"
-NIFTI_SUFFIXES = (".nii.gz", ".nii")
 
 
 @dataclass(frozen=True)
@@ -60,36 +55,18 @@ def find_images(place: str | Path) -> Images:
     """
     place = Path(place)
     if place.is_file():
-        return Images(place, {_case_name(place): place})
+        return Images(place, {stem_of(place): place})
     if (place / DATALIST).is_file():
         cases = read_datalist(place).cases
         return Images(place, {c.case: c.image for c in cases}, {c.case: c.cohort for c in cases if c.cohort})
-    files = sorted(file for file in place.glob("*.nii*") if file.name.endswith(NIFTI_SUFFIXES))
+    files = nifti_files(place) if place.is_dir() else []
     if files:
-        return Images(place, {_case_name(file): file for file in files})
+        return Images(place, {stem_of(file): file for file in files})
     series = find_ct_folders(place) if place.is_dir() else []
     if not series:
         raise InputFileError(f"{place}: holds no CT; expected {DATALIST}, NIfTI files or folders of CT slices")
     # A series may lie deeper, as in CASE/ct/: the folder below `place` names the case.
     return Images(place, {_first_part(place, folder): place / _first_part(place, folder) for folder in series})
-
-
-def read_ct(path: Path, findings: list[Finding]) -> tuple[NDArray[np.int16], Grid]:
-    """HU (i, j, k), Fortran-ordered, and grid of a NIfTI file or the folder of a CT series.
-
-    Raises:
-        RtContourError: what `read_image` and `read_ct_series` raise.
-    """
-    if path.is_file():
-        return read_image(path, findings=findings)
-    series = read_ct_series(path)
-    findings += series.findings
-    return series.hu, series.grid
-
-
-def _case_name(path: Path) -> str:
-    suffix = next((suffix for suffix in NIFTI_SUFFIXES if path.name.endswith(suffix)), path.suffix)
-    return path.name.removesuffix(suffix)
 
 
 def _first_part(place: Path, folder: Path) -> str:

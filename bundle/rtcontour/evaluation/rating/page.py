@@ -10,8 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from rtcontour.evaluation.pages import environment
 from rtcontour.evaluation.rating.grades import GRADES, MODES
 from rtcontour.evaluation.rating.key import StudyKey
 from rtcontour.evaluation.rating.slices import LOWEST_HU, Slices
@@ -72,11 +73,9 @@ def write_index(path: Path, key: StudyKey, stores: Mapping[str, str]) -> None:
 
 @cache
 def _environment() -> Environment:
-    # A name in a structure set may hold any character, so everything is escaped.
-    loader = PackageLoader("rtcontour.evaluation.rating", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the grades stay best first
-    return environment
+    made = environment("rtcontour.evaluation.rating")
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the grades stay best first
+    return made
 
 
 def _source(name: str) -> str:

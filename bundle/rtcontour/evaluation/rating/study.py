@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace as replaced
 from pathlib import Path
 
-from rtcontour.errors import Finding, GeometryError, InputFileError, StructureNameError, deliver
-from rtcontour.evaluation.inputs import (
-    CaseFiles,
-    ContouredCase,
-    describe_grid,
-    list_cases,
-    name_methods,
-    read_case,
-    read_hu,
-)
-from rtcontour.evaluation.rating.images import Images, find_images, read_ct
+from rtcontour.errors import Finding, InputFileError, StructureNameError, deliver
+from rtcontour.evaluation.inputs import CaseFiles, list_cases, name_methods
+from rtcontour.evaluation.rating.images import Images, find_images
 from rtcontour.evaluation.rating.key import KEY_FILE, BlindSet, Study, StudyKey, blind_cases, write_key
 from rtcontour.evaluation.rating.page import write_index, write_page
-from rtcontour.evaluation.rating.slices import Slices, cut_slices
-from rtcontour.files import refuse_filled, whole_folder
-from rtcontour.mask import Mask
-from rtcontour.structures import find_structure
+from rtcontour.evaluation.rating.sets import missable_structures, names_in_use, read_sets
+from rtcontour.files import refuse_to_replace, whole_folder
 
 PAGES = "pages"
-Methods = Mapping[str, Mapping[str, CaseFiles]]  # method -> case -> files
+SEED_BITS = 64  # nobody tries them all
+Sets = Mapping[str, CaseFiles]  # method -> the contours of one case
 
 
 def write_rating_study(
@@ -35,14 +28,16 @@ def write_rating_study(
     name: str | None = None,
     against: Mapping[str, str | Path] | None = None,
     structures: Sequence[str] = (),
-    seed: int = 0,
+    seed: int | None = None,
     replace: bool = False,
     findings: list[Finding] | None = None,
 ) -> StudyKey:
     """Write `output`/pages, for the readers, and `output`/key.json, which they must not see; all or nothing.
 
     There is one page a case, and an index.html that links them in an order that the seed draws. Where several methods
-    contoured a case, its page shows one set of contours at a time, as A, B, ... in an order drawn for each case.
+    contoured a case, its page shows one set of contours at a time, as A, B, ... in an order drawn for each case. All
+    sets of a page have the same structures; what a method missed or does not know has no contours there. Where there
+    is one method, a page has all structures that it contours in any case of that cohort.
 
     Args:
         predictions: contours to be graded: whatever `list_cases` reads.
@@ -51,51 +46,59 @@ def write_rating_study(
         name: what `predictions` are called in key.json and in the tables; the name of their folder if not said.
         against: name -> more contours of the same cases, by other methods or people.
         structures: only these; all where none is named.
-        seed: draws the order.
+        seed: draws the order, the same one each time; None draws a seed, too. The key holds it.
         replace: whether an existing folder may be replaced.
         findings: gets everything odd; logged where it is None.
 
     Raises:
-        RtContourError: contours or CTs that are missing or broken, on different grids, or an output that exists.
+        RtContourError: contours or CTs that are missing or broken, on different grids, or an output that exists or
+            holds any of them.
     """
-    refuse_filled(output, replace=replace)
     given = name_methods(predictions, name, against)
-    evaluated = next(iter(given))
-    places = find_images(images)
-    methods, found = _align_cases({method: list_cases(place, ct=places.folder) for method, place in given.items()})
-    for case, files in methods[evaluated].items():
-        if not files.is_structure_set:  # it would be a pity to find this out at the fortieth page
-            places.path_of(case, alone=len(methods[evaluated]) == 1)
-    blinded = blind_cases({case: _methods_of(case, methods) for case in methods[evaluated]}, seed)
+    refuse_to_replace(output, [*given.values(), images], replace=replace)
+    places, wanted = find_images(images), names_in_use(structures)
+    cases, found = _find_sets(given, places)
+    missable = _missable_by_cohort(cases, places.cohorts) if len(given) == 1 else {}
+    seed = secrets.randbits(SEED_BITS) if seed is None else seed
+    blinded = blind_cases({case: list(sets) for case, sets in cases.items()}, seed)
     studies: dict[str, Study] = {}
     stores: dict[str, str] = {}
     with whole_folder(output, replace=replace) as folder:
         (folder / PAGES).mkdir(parents=True)
-        for code, (case, letters) in blinded.items():
-            sets = {letter: read_case(methods[method][case]) for letter, method in letters.items()}
-            shown = {letter: _shown_masks(one, _names_in_use(structures)) for letter, one in sets.items()}
-            found += [finding for one in sets.values() for finding in one.findings]
-            slices = _cut_slices(case, places, len(blinded) == 1, sets.values(), found)
-            place = f"{len(studies) + 1} of {len(blinded)}"
-            stores[code] = write_page(folder / PAGES / f"{code}.html", code, place, slices, shown)
-            blind = {letter: BlindSet(method, tuple(shown[letter])) for letter, method in letters.items()}
-            studies[code] = Study(case, blind, places.cohorts.get(case, ""))
-        key = StudyKey(studies, tuple(methods), seed)
-        _check_structures(key, _names_in_use(structures))
+        for number, (code, (case, letters)) in enumerate(blinded.items(), start=1):
+            files = {letter: cases[case][method] for letter, method in letters.items()}
+            cohort = places.cohorts.get(case, "")
+            shown = read_sets(files, missable=missable.get(cohort, ()), wanted=wanted)
+            page, place = folder / PAGES / f"{code}.html", f"{number} of {len(blinded)}"
+            stores[code] = write_page(page, code, place, shown.slices, shown.masks)
+            blind = {letter: BlindSet(method, shown.structures) for letter, method in letters.items()}
+            studies[code] = Study(case, blind, cohort)
+            found += shown.findings
+        key = StudyKey(studies, tuple(given), seed)
+        _check_structures(key, wanted)
         write_index(folder / PAGES / "index.html", key, stores)
         write_key(folder / KEY_FILE, key)
     deliver(dict.fromkeys(found), findings)
     return key
 
 
-def _align_cases(methods: Methods) -> tuple[Methods, list[Finding]]:
-    """The cases of the first method, under its names for them, and a finding for each that not all methods have."""
-    first, *others = methods
-    cases = methods[first]
-    aligned: dict[str, Mapping[str, CaseFiles]] = {first: cases}
+def _find_sets(given: Mapping[str, str | Path], images: Images) -> tuple[dict[str, Sets], list[Finding]]:
+    """Case -> its sets, each with a CT: it would be a pity to find out at the fortieth page that one is missing."""
+    cases, findings = _align_cases({method: list_cases(place, ct=images.folder) for method, place in given.items()})
+    alone = len(cases) == 1
+    return {case: _with_images(case, sets, images, alone=alone) for case, sets in cases.items()}, findings
+
+
+def _align_cases(methods: Mapping[str, Mapping[str, CaseFiles]]) -> tuple[dict[str, Sets], list[Finding]]:
+    """The cases of the first method, under its names for them, and a finding for each that not all methods have.
+
+    Args:
+        methods: method -> case -> files.
+    """
+    (first, cases), *others = methods.items()
+    aligned = {case: {first: files} for case, files in cases.items()}
     findings = []
-    for method in others:
-        theirs = methods[method]
+    for method, theirs in others:
         if len(cases) == len(theirs) == 1:
             theirs = dict(zip(cases, theirs.values(), strict=True))
         if not cases.keys() & theirs.keys():
@@ -105,22 +108,27 @@ def _align_cases(methods: Methods) -> tuple[Methods, list[Finding]]:
             effect = "its page lacks that set" if case in cases else "it gets no page"
             message = f"was contoured by {there!r} and not by {missing!r}; {effect}"
             findings.append(Finding("rating-set-missing", message, subject=case))
-        aligned[method] = {case: files for case, files in theirs.items() if case in cases}
-    return aligned, findings
+        for case in aligned.keys() & theirs.keys():
+            aligned[case][method] = theirs[case]
+    return dict(aligned), findings
 
 
-def _methods_of(case: str, methods: Methods) -> list[str]:
-    return [method for method, cases in methods.items() if case in cases]
+def _with_images(case: str, sets: Sets, images: Images, *, alone: bool) -> Sets:
+    """The sets of a case, each with a CT: a structure set keeps its own, the others get that one, or the case's."""
+    own = [files.image for files in sets.values() if files.is_structure_set and files.image]
+    image = own[0] if own else images.path_of(case, alone=alone)
+    return {
+        method: files if files.is_structure_set and files.image else replaced(files, image=image)
+        for method, files in sets.items()
+    }
 
 
-def _names_in_use(structures: Iterable[str]) -> list[str]:
-    found = {name: find_structure(name) for name in structures}
-    return [structure.name if structure else name for name, structure in found.items()]
-
-
-def _shown_masks(case: ContouredCase, wanted: Sequence[str]) -> dict[str, Mask]:
-    """The structures to grade, by name: those contoured, and those looked for in vain, whose masks are empty."""
-    return {name: case.masks[name] for name in sorted(case.annotated) if name in wanted or not wanted}
+def _missable_by_cohort(cases: Mapping[str, Sets], cohorts: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Cohort -> what its only method offers in any case. Other cohorts may have other structures."""
+    members: dict[str, list[CaseFiles]] = {}
+    for case, sets in cases.items():
+        members.setdefault(cohorts.get(case, ""), []).extend(sets.values())
+    return {cohort: missable_structures(files) for cohort, files in members.items()}
 
 
 def _check_structures(key: StudyKey, wanted: Sequence[str]) -> None:
@@ -128,18 +136,3 @@ def _check_structures(key: StudyKey, wanted: Sequence[str]) -> None:
     absent = [name for name in wanted if name not in shown]
     if absent:
         raise StructureNameError(f"no case has contours of {absent[0]!r}; check the names after --structures")
-
-
-def _cut_slices(
-    case: str, images: Images, alone: bool, sets: Collection[ContouredCase], found: list[Finding]
-) -> Slices:
-    # A structure set knows which series of a folder it was drawn on.
-    drawn = [one.files for one in sets if one.files.is_structure_set and one.files.image]
-    image = drawn[0].image or Path() if drawn else images.path_of(case, alone=alone)
-    hu, grid = read_hu(drawn[0], findings=found) if drawn else read_ct(image, found)
-    for one in sets:
-        if not one.grid.matches(grid):
-            found_and_expected = f"found {describe_grid(one.grid)}, expected {describe_grid(grid)}"
-            message = f"{one.files.path} is not on the grid of {image}: {found_and_expected}; resample it to the CT"
-            raise GeometryError(message)
-    return cut_slices(hu, grid, [mask for one in sets for mask in one.masks.values()])

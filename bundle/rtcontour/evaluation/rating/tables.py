@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from rtcontour.evaluation.rating.grades import GRADES, Rating, Ratings
-from rtcontour.evaluation.statistics import PairedTest, holm, wilcoxon
+from rtcontour.evaluation.statistics import PairedTest, holm, shares, wilcoxon
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class GradeRow:
     @property
     def percents(self) -> dict[str, float | None]:
         """Grade -> per cent of the graded cases; None where none was graded."""
-        return {grade: 100 * count / self.n if self.n else None for grade, count in self.counts.items()}
+        of_graded = shares(self.counts)
+        return {grade: 100 * of_graded[grade] if of_graded else None for grade in self.counts}
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,15 @@ class Agreement:
 def rating_table(ratings: Ratings, cohorts: Mapping[str, str] | None = None) -> tuple[GradeRow, ...]:
     """How often each grade was given, by cohort, method, structure and reader, as Table 3 of Sartor 2020.
 
+    Readers without a single grade, who only took times, are left out.
+
     Args:
         ratings: what the readers said.
         cohorts: case -> cohort; those of the study's key where it is None.
     """
     of = ratings.cohorts if cohorts is None else cohorts
     groups: dict[tuple[str, str, str, str], list[Rating]] = {}
-    for one in ratings.ratings:
+    for one in (one for one in ratings.ratings if one.reader in ratings.readers):
         groups.setdefault((of.get(one.case, ""), one.method, one.structure, one.reader), []).append(one)
     rows = []
     for cohort, method, structure, reader in sorted(groups, key=_appearance(groups)):

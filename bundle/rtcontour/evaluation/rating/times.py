@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import fmean, stdev
 
 from rtcontour.evaluation.rating.grades import Ratings
-from rtcontour.evaluation.statistics import PairedT, paired_t
+from rtcontour.evaluation.statistics import Description, PairedT, describe, paired_t, percent_change
 
 
 @dataclass(frozen=True)
@@ -22,17 +21,7 @@ class TimeRow:
     @property
     def percent_saved(self) -> float | None:
         """How much shorter mode 2 is; None unless both were timed, and where mode 1 took no time."""
-        if self.mode_1_minutes is None or self.mode_2_minutes is None or not self.mode_1_minutes:
-            return None
-        return 100 * (1 - self.mode_2_minutes / self.mode_1_minutes)
-
-
-@dataclass(frozen=True)
-class TimeSummary:
-    """Mean and standard deviation (n - 1) of one mode in the cases where both were timed; None where undefined."""
-
-    mean: float | None
-    sd: float | None
+        return _percent_saved(self.mode_1_minutes, self.mode_2_minutes)
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,7 @@ class TimeTable:
         method: whose contours were corrected in mode 2.
         reader: who worked.
         rows: the cases, those too in which only one mode was timed.
-        mode_1: of the cases with both modes.
+        mode_1: the minutes in mode 1 of the cases with both modes.
         mode_2: the same.
         test: paired t-test of these cases, mode 1 minus mode 2.
         percent_saved: how much smaller the mean of mode 2 is than that of mode 1.
@@ -52,8 +41,8 @@ class TimeTable:
     method: str
     reader: str
     rows: tuple[TimeRow, ...]
-    mode_1: TimeSummary
-    mode_2: TimeSummary
+    mode_1: Description
+    mode_2: Description
     test: PairedT
     percent_saved: float | None
 
@@ -86,10 +75,11 @@ def _table(method: str, reader: str, rows: tuple[TimeRow, ...]) -> TimeTable:
         if row.mode_1_minutes is not None and row.mode_2_minutes is not None
     ]
     scratch, corrected = [first for first, _ in both], [second for _, second in both]
-    mode_1, mode_2 = _summary(scratch), _summary(corrected)
-    saved = 100 * (1 - mode_2.mean / mode_1.mean) if mode_1.mean and mode_2.mean is not None else None
+    mode_1, mode_2 = describe(scratch), describe(corrected)
+    saved = _percent_saved(mode_1.mean, mode_2.mean)
     return TimeTable(method, reader, rows, mode_1, mode_2, paired_t(scratch, corrected), saved)
 
 
-def _summary(minutes: Sequence[float]) -> TimeSummary:
-    return TimeSummary(fmean(minutes) if minutes else None, stdev(minutes) if len(minutes) > 1 else None)
+def _percent_saved(mode_1: float | None, mode_2: float | None) -> float | None:
+    change = percent_change(mode_1, mode_2)
+    return None if change is None else 0.0 - change  # no change saves 0, and not -0

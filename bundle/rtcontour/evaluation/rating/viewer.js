@@ -2,7 +2,12 @@
 // The viewer: slices of a CT with contours on them. It knows nothing of grades.
 
 const WHEEL_STEP = 50; // less than a notch of a mouse wheel, much more than one event of a touch pad
-const SCALE_BAR_MM = 50;
+const SCALE_BARS_MM = [100, 50, 20, 10];
+
+// The longest bar that takes no more than a quarter of the canvas.
+function scaleBarMm(width, pixelsPerMm) {
+  return SCALE_BARS_MM.find((length) => length * pixelsPerMm <= width / 4) ?? SCALE_BARS_MM.at(-1);
+}
 
 class Viewer {
   // study: sizes, letters and windows as page.py writes them; packed: one base64 text a slice.
@@ -172,7 +177,8 @@ class Viewer {
     context.textAlign = "left";
     context.fillText(`Slice ${this.index + 1} of ${this.packed.length}`, 14, 20);
     context.font = '12px "Segoe UI", "Helvetica Neue", Arial, sans-serif';
-    context.fillText(`${SCALE_BAR_MM / 10} cm`, 14, height - 26);
-    context.fillRect(14, height - 16, SCALE_BAR_MM * pixelsPerMm, 3);
+    const barMm = scaleBarMm(width, pixelsPerMm);
+    context.fillText(`${barMm / 10} cm`, 14, height - 26);
+    context.fillRect(14, height - 16, barMm * pixelsPerMm, 3);
   }
 }
