@@ -83,3 +83,10 @@ def test_a_box_that_does_not_fit_is_refused(start, voxels, message):
 
 def test_the_tight_box_of_nothing_is_empty():
     assert tight_box(np.zeros((2, 3, 4), bool)) == (slice(0, 0),) * 3
+
+
+def test_an_empty_mask_lies_on_its_grid_and_keeps_findings():
+    finding = Finding("roi-empty", "nothing")
+    mask = Mask.empty(GRID, (finding,))
+    assert mask.grid is GRID and mask.voxel_count == 0 and mask.findings == (finding,)
+    assert mask.full().shape == GRID.shape and not mask.full().any()

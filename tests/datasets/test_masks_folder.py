@@ -44,3 +44,9 @@ def test_masks_of_one_name_are_told_apart(tmp_path):
     masks = read_masks(tmp_path)
     assert {name: int(mask.start[0]) for name, mask in masks.items()} == {"x": 0, "x_2": 1, "x_2_2": 2}
     assert [bool(mask.findings) for mask in masks.values()] == [False, True, True]
+
+
+def test_masks_without_an_index_may_be_compressed_or_not(tmp_path):
+    for file in ("Bladder.nii", "Rectum.v2.nii.gz"):
+        write_mask(tmp_path / file, Mask.from_array(np.ones(GRID.shape), GRID))
+    assert list(read_masks(tmp_path)) == ["Bladder", "Rectum.v2"]

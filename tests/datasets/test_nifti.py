@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtcontour.datasets import read_image, read_labels, write_image, write_labels, write_mask
+from rtcontour.datasets import (
+    nifti_files,
+    read_grid,
+    read_image,
+    read_labels,
+    stem_of,
+    write_image,
+    write_labels,
+    write_mask,
+)
 from rtcontour.errors import Finding, GeometryError, InputFileError, OutputError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
@@ -204,3 +213,26 @@ def test_a_header_without_voxel_size_is_refused_and_not_taken_for_1_mm(tmp_path,
     path.write_bytes(header)
     with pytest.raises(InputFileError, match=r"a\.nii: its header gives no voxel size"):
         read_image(path)
+
+
+def test_a_stem_is_a_name_without_its_suffix_and_keeps_other_dots():
+    names = ("net.v2.nii.gz", "net.v2.nii", "plan.nii.v2.nii.gz", "rs.tumour.dcm", "plain")
+    assert [stem_of(name) for name in names] == ["net.v2", "net.v2", "plan.nii.v2", "rs.tumour", "plain"]
+
+
+def test_nifti_files_are_listed_by_name_without_hidden_ones_and_folders(tmp_path):
+    for name in ("b.nii", "a.nii.gz", "._a.nii.gz", "c.nii.gz.part", "d.json"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "folder.nii").mkdir()
+    assert [path.name for path in nifti_files(tmp_path)] == ["a.nii.gz", "b.nii"]
+
+
+def test_a_grid_is_read_from_the_header_alone(tmp_path):
+    grid = Grid((30, 20, 10), (1.0, 2.0, 3.0), (1.0, 2.0, 3.0), turned(0.1, 0.2, 0.3))
+    path = write_labels(tmp_path / "a.nii.gz", np.zeros(grid.shape, np.uint8), grid)
+    assert read_grid(path).matches(grid)
+    whole = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(whole[: len(whole) // 2]))
+    assert read_grid(path).matches(grid)
+    with pytest.raises(InputFileError, match=r"b\.nii: is not there"):
+        read_grid(tmp_path / "b.nii")

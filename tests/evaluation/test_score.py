@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -261,3 +263,15 @@ def test_an_error_in_a_process_arrives_as_one_line(five_cases):
     assert "\n" not in str(caught.value)
     with pytest.raises(ConfigError, match="processes is 0"):
         score_folder(*five_cases, processes=0)
+
+
+def test_a_process_that_scores_starts_light(five_cases):
+    places = ", ".join(repr(str(place)) for place in five_cases)
+    code = (
+        "import sys; from rtcontour.evaluation.score import score_folder\n"
+        "print(*{'pydicom', 'nibabel', 'scipy', 'numba', 'matplotlib'} & sys.modules.keys())\n"
+        f"score_folder({places}, processes=1)\n"
+        "print(*{'rtcontour.dicom', 'scipy.ndimage', 'numba', 'matplotlib'} & sys.modules.keys())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == []

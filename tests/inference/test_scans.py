@@ -74,3 +74,9 @@ def test_nothing_to_contour_is_refused(tmp_path, folder):
     make(tmp_path, "notes.txt")
     with pytest.raises(InputFileError, match=r"name (a folder|one) with DICOM slices"):
         find_scans(tmp_path / folder)
+
+
+def test_nifti_scans_are_named_by_their_files_up_to_the_suffix(tmp_path):
+    for name in ("b.v2.nii.gz", "a.nii", "._a.nii"):
+        (tmp_path / name).write_text("")
+    assert cases(tmp_path) == ["a", "b.v2"]

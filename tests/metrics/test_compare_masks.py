@@ -8,7 +8,8 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 from rtcontour.errors import GeometryError
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
-from rtcontour.metrics import compare_labels, compare_masks
+from rtcontour.metrics import compare_labels, compare_masks, score_structure
+from rtcontour.structures import tolerance_of
 
 SPACING_MM = (0.9, 1.1, 2.5)
 
@@ -98,3 +99,14 @@ def test_masks_of_different_grids_are_refused():
     one, other = (Mask(Grid((9, 8, 7), SPACING_MM, origin), (1, 1, 1), voxels) for origin in ((0, 0, 0), (0, 0, 5)))
     with pytest.raises(GeometryError, match="resample one to the grid of the other"):
         compare_masks(one, other, tolerance_mm=3.0)
+
+
+def test_a_named_structure_has_the_tolerance_of_the_table_and_none_without_a_truth():
+    grid = Grid((30, 8, 7), (1.0, 40.0, 50.0), (0, 0, 0))
+    truth = Mask(grid, (4, 1, 1), np.ones((6, 5, 4), bool))
+    predicted = Mask(grid, (6, 1, 1), np.ones((6, 5, 4), bool))
+    scores = score_structure("SpinalCord", predicted, truth)
+    assert scores == compare_masks(predicted, truth, tolerance_mm=tolerance_of("SpinalCord"))
+    assert scores != compare_masks(predicted, truth, tolerance_mm=1.0)
+    unknown = score_structure("SpinalCord", predicted, None)
+    assert (unknown.outcome, unknown.volume_cc, unknown.dice) == ("not contoured", pytest.approx(120 * 2.0), None)

@@ -67,7 +67,7 @@ def element_areas(spacing_mm: Spacing) -> NDArray[np.float64]:
     codes, normals = _triangles_of_all_codes()
     i, j, k = spacing_mm
     areas = np.sqrt(np.square(normals * (j * k, k * i, i * j)).sum(axis=1)) / 2
-    return np.bincount(codes, weights=areas, minlength=256)
+    return np.asarray(np.bincount(codes, weights=areas, minlength=256), np.float64)
 
 
 @cache

@@ -13,6 +13,8 @@ from rtcontour.evaluation.inputs.case import CaseFiles, with_case
 from rtcontour.evaluation.inputs.read import describe_grid
 from rtcontour.grid import Grid
 
+# Functions below import what reads DICOM, which takes long to load, only where a CT is DICOM.
+
 
 def read_hu(files: CaseFiles, *, findings: list[Finding] | None = None) -> tuple[NDArray[np.int16], Grid]:
     """The CT of a case as int16 HU (i, j, k), Fortran-ordered, and its grid.
@@ -29,7 +31,6 @@ def read_hu(files: CaseFiles, *, findings: list[Finding] | None = None) -> tuple
         raise InputFileError(f"{files.path}: its CT is not known; name it with --ct")
     if files.image.is_file():
         return read_image(files.image, findings=findings)
-    # Where all is NIfTI nothing of pydicom is needed, which takes longer to import than a case to score.
     from rtcontour.dicom import read_ct_series
     from rtcontour.evaluation.inputs.structure_set import odd_of_ct, series_of
 
@@ -63,7 +64,7 @@ def _grid_of(files: CaseFiles) -> Grid:
         raise InputFileError(f"{files.path}: its CT is not known; name it with --ct")
     if files.image.is_file():
         return read_grid(files.image)
-    from rtcontour.dicom import read_ct_geometry  # as above
+    from rtcontour.dicom import read_ct_geometry
     from rtcontour.evaluation.inputs.structure_set import series_of
 
     return read_ct_geometry(files.image, series_uid=series_of(files)).grid

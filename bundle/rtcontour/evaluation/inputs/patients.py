@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rtcontour.dicom import DicomFiles, find_dicom_files
 from rtcontour.errors import InputFileError
 from rtcontour.evaluation.inputs.case import CaseFiles
+
+if TYPE_CHECKING:
+    from rtcontour.dicom import DicomFiles
+
+# Functions below import what reads DICOM: it takes longer to load than all else that lists cases.
 
 OTHER_SUFFIXES = (".nii", ".nii.gz", ".json", ".csv", ".html", ".png")  # never DICOM: need not be opened
 
@@ -18,6 +23,8 @@ def list_structure_set(path: Path, *, search_ct: bool) -> dict[str, CaseFiles]:
     Raises:
         InputFileError: another kind of file, or one that cannot be read.
     """
+    from rtcontour.dicom import find_dicom_files
+
     if not find_dicom_files([path]).structure_sets:
         raise InputFileError(f"{path}: is neither a label map (NIfTI) nor an RTSTRUCT; name one of these, or a folder")
     image = path.parent if search_ct and find_dicom_files(may_be_dicom(path.parent.rglob("*"))).ct else None
@@ -38,7 +45,12 @@ def list_patients(folder: Path, ct: str | Path | None, *, below: bool = True) ->
     Raises:
         InputFileError: several structure sets of one patient, or a file that cannot be read.
     """
-    found = find_dicom_files(may_be_dicom(folder.rglob("*")) if below else may_be_dicom(folder.iterdir()))
+    files = may_be_dicom(folder.rglob("*") if below else folder.iterdir())
+    if not files:
+        return {}
+    from rtcontour.dicom import find_dicom_files
+
+    found = find_dicom_files(files)
     inside = [path for path in found.structure_sets if path.parent == folder]
     if ct is not None and len(inside) > 1 and all((Path(ct) / path.stem).exists() for path in inside):
         return {path.stem: CaseFiles(path.stem, path) for path in inside}

@@ -67,8 +67,7 @@ def _read_written(files: CaseFiles, ignore_frame_of_reference: bool) -> Written:
     if files.labels is not None:
         return _split_label_map(files.path, files.labels)
     if files.is_structure_set:
-        # Where all is NIfTI nothing of pydicom is needed, which takes longer to import than a case to score.
-        from rtcontour.evaluation.inputs.structure_set import read_drawn_rois
+        from rtcontour.evaluation.inputs.structure_set import read_drawn_rois  # loads what reads DICOM
 
         return _rasterised(read_drawn_rois(files, ignore_frame_of_reference))
     masks = read_masks(files.path)
