@@ -41,10 +41,24 @@ def test_nothing_to_draw_writes_nothing(tmp_path, nothing):
     assert not list(tmp_path.iterdir())
 
 
-def test_names_may_hold_any_sign(tmp_path, one_value):
+def test_a_missed_organ_does_not_press_the_other_values_together(tmp_path, comparison):
+    text = draw_distributions(comparison, "dice", tmp_path / "dice")["svg"].read_text()
+    assert "<!-- Dice; axis broken between 0 and 0.5 -->" in text
+    assert text.count('id="break"') == 1
+
+
+def test_volume_errors_are_shown_in_per_cent_as_elsewhere(tmp_path, comparison):
+    text = draw_distributions(comparison, "volume_error", tmp_path / "error")["svg"].read_text()
+    assert "<!-- Volume error (%)" in text and "<!-- −100 -->" in text  # of the missed organ
+
+
+def test_names_may_hold_any_sign(tmp_path, one_value, marks_in):
     scores = {"c0": {"_膀胱 $x_1$": one_value.methods["model"]["c0"]["Bladder"]}}
     both = Comparison({"_model": scores, "a & <b>\n": scores})
-    assert draw_distributions(both, "dice", tmp_path / "dice", cohort="")["svg"].is_file()
+    svg = draw_distributions(both, "dice", tmp_path / "dice", cohort="")["svg"]
+    assert marks_in(svg, "dots------x-1---model") == marks_in(svg, "dots------x-1--a----b--") == 1
+    labels = ("_?? $x_1$", "_model", "a &amp; &lt;b&gt;?")  # signs that the font lacks are question marks
+    assert all(f"<!-- {label} -->" in svg.read_text() for label in labels)
 
 
 @pytest.mark.parametrize("structures", [1, 28])

@@ -1,3 +1,6 @@
+import re
+from html import unescape
+
 import pytest
 
 from rtcontour.evaluation.comparison import Comparison
@@ -16,8 +19,11 @@ def test_brackets_bear_the_marks_and_the_levels_are_explained(tmp_path, comparis
     p_values = {("dice", "atlas"): 0.004, ("hd95_mm", "atlas"): 0.3, ("sensitivity", "atlas"): None}
     text = draw_method_comparison(comparison, "Bladder", tmp_path / "m", p_values=p_values)["svg"].read_text()
     assert text.count('id="mark-') == 2
-    assert text.split('id="mark-dice-atlas"')[1].lstrip().startswith(">\n    <!-- ** -->")
-    assert "p &lt; 0.001" in text or "p < 0.001" in text
+    assert re.search(r'id="mark-dice-atlas">\s*<!-- (\S+) -->', text)[1] == "**"
+    assert re.search(r'id="mark-hd95-mm-atlas">\s*<!-- (\S+) -->', text)[1] == "n.s."
+    assert unescape(re.search(r"<!-- (.*not significant) -->", text)[1]) == (
+        "* p < 0.05   ** p < 0.01   *** p < 0.001   n.s. not significant"
+    )
 
 
 def test_without_a_test_there_is_no_bracket_and_no_key(tmp_path, comparison):
@@ -32,10 +38,11 @@ def test_the_same_case_is_joined_where_both_methods_have_a_value(tmp_path, compa
     assert marks_in(drawn["svg"], "dots-hd95-mm-atlas") == 7
 
 
-def test_a_method_without_values_and_one_with_few_are_drawn(tmp_path, one_value, nothing):
+def test_a_method_without_values_and_one_with_few_are_drawn(tmp_path, one_value, nothing, marks_in):
     three = Comparison({"a": one_value.methods["model"], "b": {}, "c": nothing.methods["model"]})
     p_values = {("dice", "b"): None}
-    assert draw_method_comparison(three, "Bladder", tmp_path / "m", p_values=p_values)["png"].is_file()
+    svg = draw_method_comparison(three, "Bladder", tmp_path / "m", p_values=p_values)["svg"]
+    assert marks_in(svg, "dots-dice-a") == 1 and "dots-dice-b" not in svg.read_text()
     assert draw_method_comparison(nothing, "Bladder", tmp_path / "none", p_values={}) is None
 
 

@@ -9,7 +9,7 @@ from rtcontour.evaluation.figures import draw_distributions, save_figure
 def test_both_forms_are_written_and_nothing_is_replaced_unasked(tmp_path):
     paths = save_figure(Figure(), tmp_path / "dice.v2")
     assert paths == {"svg": tmp_path / "dice.v2.svg", "png": tmp_path / "dice.v2.png"}
-    assert all(path.is_file() for path in paths.values())
+    assert b"<svg" in paths["svg"].read_bytes() and paths["png"].read_bytes().startswith(b"\x89PNG")
     with pytest.raises(OutputError):
         save_figure(Figure(), tmp_path / "dice.v2")
     assert save_figure(Figure(), tmp_path / "dice.v2.png", replace=True) == paths

@@ -16,6 +16,23 @@ def test_shares_end_at_one_and_begin_at_a_round_number(lowest, end):
     assert low < lowest and low == pytest.approx(end, abs=0.04 * (1 - end)) and 1.0 < high < 1.05
 
 
+def test_zeros_stand_apart_where_they_would_press_the_shares_together():
+    axes = axis([0.0, 0.0, 0.62, 0.98], "share")
+    place = axes.transData.transform
+    zero, half, one = (place((0, share))[1] for share in (0.0, 0.5, 1.0))
+    low, high = axes.bbox.y0, axes.bbox.y1
+    assert (one - half) / (high - low) > 0.75 and half > zero > low
+    assert axes.get_ylabel() == "Measure\naxis broken between 0 and 0.5"
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "0.5", "0.6", "0.7", "0.8", "0.9", "1.0"]
+    assert place((0, 0.75))[1] == pytest.approx((half + one) / 2)
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.3, 1.0], [0.0, 0.0], [0.0], [0.0, 1.0], [0.4, 0.9]])
+def test_an_axis_that_begins_near_zero_or_has_no_other_shares_is_not_broken(values):
+    axes = axis(values, "share")
+    assert axes.get_yscale() == "linear" and axes.get_ylim()[0] == pytest.approx(0.0, abs=0.04)
+
+
 def test_amounts_begin_at_zero_and_signed_values_show_it():
     assert axis([3.0, 8.0], "amount").get_ylim()[0] == 0.0
     low, high = axis([3.0, 8.0], "signed").get_ylim()

@@ -39,6 +39,8 @@ def test_without_a_true_volume_nothing_is_drawn(tmp_path, nothing, comparison):
     assert draw_volumes(comparison, "Bladder", tmp_path / "v", cohort="lung") is None
 
 
-def test_empty_truths_alone_are_drawn(tmp_path):
+def test_empty_truths_alone_are_drawn(tmp_path, marks_in):
     empty = {"c1": {"Bladder": StructureScores("both empty", 0.0, 0.0)}}
-    assert draw_volumes(Comparison({"m": empty}), "Bladder", tmp_path / "v")["png"].is_file()
+    svg = draw_volumes(Comparison({"m": empty}), "Bladder", tmp_path / "v")["svg"]
+    assert marks_in(svg, "truth") == marks_in(svg, "volume-m") == 1
+    assert "<!-- m no values -->" in svg.read_text()  # of errors

@@ -57,8 +57,8 @@ def draw_distributions(
     """Box and dots of each structure, methods below each other, every case a dot.
 
     Missed and false organs are crosses where the measure is defined for them, and always counted in words at the
-    right, beside n, the number of values. Boxes hold the quartiles (from five values on), bars are medians. Outliers:
-    see `scale_axis`. Structures that nothing is known of are left out.
+    right, beside n, the number of values. Boxes hold the quartiles (from five values on), bars are medians. Broken
+    axes: see `scale_axis`. Structures that nothing is known of are left out.
 
     Args:
         comparison: the scores.

@@ -65,7 +65,7 @@ def draw_method_comparison(
     """For each measure the methods' values as boxes and dots, the same case's dots joined by thin lines.
 
     Brackets join the first method to each that it was tested against, with the mark of the p value. Missed and false
-    organs are crosses where the measure is defined for them, and counted in words below. Outliers: see `scale_axis`.
+    organs are crosses where the measure is defined for them, and counted in words below. Broken axes: see `scale_axis`.
 
     Args:
         comparison: the scores.
@@ -176,7 +176,7 @@ def _draw_brackets(
         lift: dict[str, Any] = {"transform": above, "clip_on": False, "scalex": False, "scaley": False}
         axes.plot([0, 0, n, n], [foot, top, top, foot], color=INK, linewidth=0.7, **lift)
         mark = significance_mark(p)
-        gap = 0 if mark == NOT_SIGNIFICANT else -1.5  # stars hang high in their line
+        gap = 1 if mark == NOT_SIGNIFICANT else -1.5  # stars hang high in their line
         axes.annotate(
             mark,
             (n / 2, top),

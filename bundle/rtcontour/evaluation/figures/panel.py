@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -102,13 +103,19 @@ def draw_scale_bar(
         size_pt: of the words.
     """
     across = axes.get_xaxis_transform()  # mm across, parts of the panel upright
-    bar = {"transform": across, "clip_on": False, "scalex": False, "scaley": False, "solid_capstyle": "butt"}
+    bar: dict[str, Any] = {
+        "transform": across,
+        "clip_on": False,
+        "scalex": False,
+        "scaley": False,
+        "solid_capstyle": "butt",
+    }
     effects = [withStroke(linewidth=1.8, foreground=edge)] if edge else []
     ends, linewidth = [left_mm, left_mm + length_mm], 0.2 * size_pt
     if edge:
         axes.plot(ends, [height] * 2, color=edge, linewidth=linewidth + 1.2, **bar)
     axes.plot(ends, [height] * 2, color=color, linewidth=linewidth, gid="scale-bar", **bar)
-    words = {"color": color, "fontsize": size_pt, "path_effects": effects, "annotation_clip": False}
+    words: dict[str, Any] = {"color": color, "fontsize": size_pt, "path_effects": effects, "annotation_clip": False}
     axes.annotate(length_in_words(length_mm), (left_mm, height), (0, 3), across, "offset points", **words)
 
 

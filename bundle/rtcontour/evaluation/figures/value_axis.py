@@ -59,8 +59,8 @@ def as_drawn(measure: str, values: Mapping[str, float]) -> dict[str, float]:
 def scale_axis(axes: Axes, which: Which, values: Sequence[float], label: str, kind: Kind) -> None:
     """Set limits, ticks and label of the axis so that all values can be seen.
 
-    But for shares, an axis with a value over OUTLIER times the upper quartile (of sizes without their sign) is linear as far as twice
-    that quartile, rounded up, and logarithmic beyond; a dashed line and the label say so.
+    But for shares, an axis with a value over OUTLIER times the upper quartile (of sizes without their sign) is linear
+    as far as twice that quartile, rounded up, and logarithmic beyond; a dashed line and the label say so.
 
     Args:
         axes: where.
@@ -118,7 +118,7 @@ def _set_zeros_apart(axes: Axes, which: Which, lowest: float) -> None:
     functions = (lambda share: np.interp(share, shares, places), lambda place: np.interp(place, places, shares))
     getattr(axes, f"set_{which}scale")("function", functions=functions)
     getattr(axes, f"set_{which}lim")(-1.5 * room, 1 + room)
-    ticks = [tick for tick in MaxNLocator(4, steps=STEPS).tick_values(lowest, 1.0) if lowest - 1e-9 <= tick <= 1 + 1e-9]
+    ticks = [tick for tick in MaxNLocator(5, steps=STEPS).tick_values(lowest, 1.0) if lowest - 1e-9 <= tick <= 1 + 1e-9]
     axis = getattr(axes, f"{which}axis")
     axis.set_major_locator(FixedLocator([0.0, *ticks]))
     axis.set_minor_locator(FixedLocator([]))
@@ -129,16 +129,17 @@ def _set_zeros_apart(axes: Axes, which: Which, lowest: float) -> None:
 
 def _mark_break(axes: Axes, which: Which, ends: tuple[float, float]) -> None:
     """Two strokes across the axis, nothing of it between them, and a dashed line through the panel."""
-    through, beside = axes.get_xaxis_transform(), (0.0, 0.0)
-    stroke, line = [(-0.5, -1), (0.5, 1)], axes.axvline
-    x, y = ends, beside
-    if which == "y":
-        through, stroke, line = axes.get_yaxis_transform(), [(-1, -0.5), (1, 0.5)], axes.axhline
-        x, y = y, x
+    if which == "x":
+        through, x, y = axes.get_xaxis_transform(), ends, (0.0, 0.0)
+    else:
+        through, x, y = axes.get_yaxis_transform(), (0.0, 0.0), ends
     over: dict[str, Any] = {"transform": through, "clip_on": False, "scalex": False, "scaley": False, "zorder": 3}
+    stroke = [(-0.5, -1.0), (0.5, 1.0)] if which == "x" else [(-1.0, -0.5), (1.0, 0.5)]
     axes.plot(x, y, color="white", linewidth=1.6, solid_capstyle="butt", **over)
     axes.plot(x, y, linestyle="none", marker=stroke, markersize=6, color=INK, markeredgewidth=0.6, gid="break", **over)
-    line(sum(ends) / 2, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0.6)
+    line = axes.axvline if which == "x" else axes.axhline
+    # Above boxes and whiskers: one that reaches from the zeros to the other values is broken too.
+    line(sum(ends) / 2, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=2.5)
 
 
 def _linear_part(array: Values) -> float | None:
