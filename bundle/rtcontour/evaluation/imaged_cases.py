@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtcontour.errors import Finding, RtContourError
-from rtcontour.evaluation.inputs import Pair, Reading, read_hu, read_pair
+from rtcontour.evaluation.inputs import Pair, Reading, check_image, read_hu, read_pair
+from rtcontour.evaluation.orientation import patient_order, turn_array, turn_grid, turn_masks
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 
 
 @dataclass(frozen=True, eq=False)
 class ImagedCase:
-    """A CT with the contours of the evaluated method and those of the truth."""
+    """A CT with the contours of the evaluated method and those of the truth.
+
+    However the CT is stored, i runs to the patient's left, j to the back and k to the head, as pictures show it.
+    """
 
     hu: NDArray[np.int16]
     grid: Grid
@@ -41,20 +45,19 @@ class ImagedCases:
 
     def read(self, case: str) -> ImagedCase | None:
         """A case of `pairs`; None, and a finding, where its CT is of no use."""
-        predicted, truth = read_pair(self.pairs[case], self.reading)
         files = self.pairs[case][1]
+        predicted, truth = read_pair(self.pairs[case], self.reading)
+        grid = next(mask.grid for mask in (*truth.values(), *predicted.values()))
         found: list[Finding] = []
         try:
+            check_image(files, grid)
             hu, grid = read_hu(files, findings=found)
         except RtContourError as error:
-            self._leave_out(case, f"its CT cannot be used: {error}")
+            message = f"no picture of this case, since its CT cannot be used: {error}"
+            self.findings.append(Finding("picture-left-out", message, subject=case))
             return None
         self.findings += found
-        drawn = next(iter([*truth.values(), *predicted.values()]), None)
-        if drawn and not drawn.grid.matches(grid):
-            self._leave_out(case, f"{files.image} is on another grid than the contours in {files.path}")
-            return None
-        return ImagedCase(hu, grid, predicted, truth)
-
-    def _leave_out(self, case: str, reason: str) -> None:
-        self.findings.append(Finding("picture-left-out", f"no picture of this case: {reason}", subject=case))
+        order = patient_order(grid)
+        return ImagedCase(
+            turn_array(hu, order), turn_grid(grid, order), turn_masks(predicted, order), turn_masks(truth, order)
+        )
