@@ -31,6 +31,7 @@ test: install lint
 bench: install
 	$(BIN)/python scripts/bench/masks.py
 	$(BIN)/python scripts/bench/rtstruct.py
+	$(BIN)/python scripts/bench/metrics.py
 
 clean:
 	rm -rf $(VENV) demo output build dist

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rtcontour.evaluation.comparison import Comparison
     from rtcontour.evaluation.evaluate import evaluate_folders
     from rtcontour.evaluation.figures import draw_contours
+    from rtcontour.evaluation.inputs import Reading
     from rtcontour.evaluation.rating import write_rating_study
     from rtcontour.evaluation.report import NOT_FOR_CLINICAL_USE, Illustrations, Picture, write_report
     from rtcontour.evaluation.results import summarize
@@ -24,6 +25,7 @@ _HOME = {
     "FolderScores": "score",
     "Illustrations": "report",
     "Picture": "report",
+    "Reading": "inputs",
     "check_tolerances": "bundle_run",
     "draw_contours": "figures",
     "evaluate_folders": "evaluate",
@@ -41,6 +43,7 @@ __all__ = [
     "FolderScores",
     "Illustrations",
     "Picture",
+    "Reading",
     "check_tolerances",
     "draw_contours",
     "evaluate_folders",
