@@ -32,6 +32,7 @@ bench: install
 	$(BIN)/python scripts/bench/masks.py
 	$(BIN)/python scripts/bench/rtstruct.py
 	$(BIN)/python scripts/bench/metrics.py
+	$(BIN)/python scripts/bench/evaluation.py
 
 clean:
 	rm -rf $(VENV) demo output build dist
