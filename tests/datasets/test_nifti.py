@@ -4,6 +4,7 @@ import gzip
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -236,3 +237,18 @@ def test_a_grid_is_read_from_the_header_alone(tmp_path):
     assert read_grid(path).matches(grid)
     with pytest.raises(InputFileError, match=r"b\.nii: is not there"):
         read_grid(tmp_path / "b.nii")
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch):
+    path = tmp_path / "closed.nii.gz"
+    path.write_bytes(b"")
+    opened = Path.open
+
+    def refuse(self, *args, **options):
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputFileError, match=r"closed\.nii\.gz: cannot be opened \(Permission denied\); check"):
+        read_labels(path)

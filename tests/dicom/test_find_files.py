@@ -39,8 +39,13 @@ def test_a_structure_set_is_one_by_its_class_where_its_modality_is_spoilt(patien
     assert find_dicom_files([patient / "drawn"]).structure_sets == (patient / "drawn",)
 
 
-def test_no_files_are_no_dicom_and_a_file_that_is_gone_is_an_error(tmp_path):
+def test_no_files_are_no_dicom_and_a_file_that_is_gone_is_left_out(patient, tmp_path):
     found = find_dicom_files([])
     assert (found.structure_sets, found.ct_files) == ((), ())
-    with pytest.raises(InputFileError, match="gone"):
-        find_dicom_files([tmp_path / "gone"])
+    found = find_dicom_files([tmp_path / "gone", patient / "drawn", tmp_path / "gone too"])
+    assert found.structure_sets == (patient / "drawn",)
+
+
+def test_a_file_that_cannot_be_opened_is_an_error(patient):
+    with pytest.raises(InputFileError, match=r"ct: cannot be opened"):
+        find_dicom_files([patient / "ct"])

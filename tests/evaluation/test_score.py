@@ -1,6 +1,11 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,7 +128,7 @@ def test_another_grid_is_refused_with_both_or_resampled_with_a_finding(tmp_path,
     elsewhere = Grid(grid.shape, grid.spacing_mm, (-20.0, -27.0, 40.0))  # one voxel further along j
     truth = write_label_maps(tmp_path / "truth", {"c1": labels}, NAMES)
     predictions = write_label_maps(tmp_path / "pred", {"c1": labels}, NAMES, grid=elsewhere)
-    both = r"pred.c1.*truth.c1.*found 24 x 20 x 12 .*\(-20, -27, 40\) mm, expected 24 x 20 x 12 .*\(-20, -30, 40\) mm"
+    both = r"pred.c1.*truth.c1.*found 24 x 20 x 12 .*\(-20, -27, 40\) mm.*, expected 24 x 20 x 12 .*\(-20, -30, 40\) mm"
     with pytest.raises(GeometryError, match=both + ".*--resample"):
         score_folder(predictions, truth)
     result = score_folder(predictions, truth, reading=Reading(resample=True))
@@ -275,3 +280,72 @@ def test_a_process_that_scores_starts_light(five_cases):
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.split() == []
+
+
+ENDLESS = """
+import sys, time
+from rtcontour.evaluation import score
+
+def one_case(reading, pairs):
+    print("works", flush=True)
+    time.sleep(60)
+
+score._score_case = one_case
+if __name__ == "__main__":
+    print("starts", flush=True)
+    score.score_folder(sys.argv[1], sys.argv[2], processes=2)
+"""
+
+
+@pytest.fixture
+def endless(tmp_path, five_cases):
+    """A script that scores in two processes for a minute, in a group of its own."""
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    command = [sys.executable, str(tmp_path / "endless.py"), *map(str, five_cases)]
+    script = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    yield script
+    with suppress(ProcessLookupError):
+        os.killpg(script.pid, signal.SIGKILL)
+    script.wait()
+
+
+def all_end(group, seconds=10):
+    """Whether every process of the group ends; one that nobody waited for has."""
+    deadline = time.monotonic() + seconds
+    while any(_states(group)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(_states(group))
+
+
+def _states(group):
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            state = path.read_text().rpartition(")")[2].split()
+            yield int(state[2]) == group and state[0] not in "ZX"
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("moment", ["starts", "works"])
+def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(endless, moment):
+    while endless.stdout.readline().strip() != moment:
+        assert endless.poll() is None
+    time.sleep(0.3)  # while they start
+    os.killpg(endless.pid, signal.SIGINT)
+    _, said = endless.communicate(timeout=20)
+    assert endless.returncode == -signal.SIGINT
+    assert said.count("Traceback") == 1 and "spawn" not in said  # the script's own
+    assert all_end(endless.pid)
+
+
+@needs_proc
+def test_processes_end_with_their_parent(endless):
+    while endless.stdout.readline().strip() != "works":
+        assert endless.poll() is None
+    endless.kill()
+    endless.wait()
+    assert all_end(endless.pid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def read_label_names(path: str | Path) -> dict[str, int]:
     """Structure -> label value, from a JSON file such as {"Bladder": 1, "Rectum": 2}.
 
     Raises:
-        InputFileError: no such file, or something else in it.
+        InputFileError: no such file, something else in it, or one value for two structures.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -34,6 +35,10 @@ def parse_label_names(text: str, source: str) -> dict[str, int]:
         raise InputFileError(f"{source}: is no JSON ({error}); expected label values such as {EXAMPLE}") from error
     if not isinstance(labels, dict) or not all(type(value) is int and value >= 0 for value in labels.values()):
         raise InputFileError(f"{source}: expected structures with their label values, such as {EXAMPLE}")
+    twice = [value for value, count in Counter(labels.values()).items() if value and count > 1]
+    if twice:
+        both = " and ".join(repr(name) for name, value in labels.items() if value == twice[0])
+        raise InputFileError(f"{source}: {both} have the value {twice[0]}; give each structure its own")
     return labels
 
 

@@ -129,6 +129,10 @@ def _open(path: Path) -> tuple[nibabel.Nifti1Image, Grid]:
     if not path.is_file():
         raise InputFileError(f"{path}: is not there; expected a NIfTI file")
     try:
+        path.open("rb").close()  # nibabel takes a file that may not be read for one of another kind
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be opened ({error.strerror}); check the path and its rights") from error
+    try:
         image = nibabel.load(path, mmap=False)
     except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
         raise InputFileError(f"{path}: is no readable NIfTI file ({error}); write or copy it again") from error

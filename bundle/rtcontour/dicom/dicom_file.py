@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
 import struct
 import warnings
@@ -115,6 +116,16 @@ def announced_sop_class(path: Path) -> str | None:
         return None
 
 
+def read_patient_id(path: Path) -> str:
+    """Patient ID (0010,0020) of a file, "" where it has none; to be compared, never to be shown.
+
+    Raises:
+        InputFileError: what `read_dicom` raises.
+    """
+    with quiet_pydicom(), understood(path):
+        return text(read_dicom(path, pixels=False, only=["SpecificCharacterSet", "PatientID"]), "PatientID")
+
+
 def text(dataset: Dataset, keyword: str) -> str:
     """A value as one string without padding, "" where there is none, or a sequence in its place."""
     stored = stored_bytes(dataset, keyword)
@@ -204,11 +215,18 @@ def understood(path: Path) -> Iterator[None]:
 def quiet_pydicom() -> Iterator[None]:
     """Hold back pydicom's warnings: what matters is checked by the readers, and a warning may quote the patient.
 
-    To be entered in the calling thread, around the pool: warning filters are shared by all threads.
+    pydicom gives most of them twice, as warnings and to its logger. To be entered in the calling thread, around the
+    pool: warning filters and loggers are shared by all threads.
     """
+    logger = logging.getLogger("pydicom")
+    level = logger.level
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"pydicom\.")
-        yield
+        logger.setLevel(logging.CRITICAL + 1)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
 
 
 def check_complete(dataset: Dataset) -> None:

@@ -10,6 +10,7 @@ from pydicom.uid import RTStructureSetStorage
 
 from rtcontour.dicom.ct_headers import CtFile, read_headers
 from rtcontour.dicom.dicom_file import announced_sop_class, quiet_pydicom, text
+from rtcontour.errors import InputFileError
 
 STRUCTURE_SET = "RTSTRUCT"
 
@@ -36,10 +37,22 @@ class DicomFiles:
 def find_dicom_files(files: Iterable[Path]) -> DicomFiles:
     """Tell structure sets and CT slices from everything else, whatever the files are called.
 
+    A file that is no longer there, as in a folder that somebody works in, is left out.
+
     Raises:
         InputFileError: a file that cannot be opened, or a broken one that may be a slice.
     """
     files = list(files)
+    try:
+        return _tell_apart(files)
+    except InputFileError as error:
+        left = [path for path in files if path.exists()]
+        if not isinstance(error.__cause__, FileNotFoundError) or len(left) == len(files):
+            raise
+        return find_dicom_files(left)
+
+
+def _tell_apart(files: list[Path]) -> DicomFiles:
     structure_sets: list[Path] = []
     ct: dict[str, list[Path]] = {}
     for path, found in zip(files, read_headers(files), strict=True):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from rtcontour.datasets import recipe_channels
@@ -23,6 +21,7 @@ from rtcontour.evaluation.inputs import (
     read_pair,
     share_images,
 )
+from rtcontour.evaluation.processes import interrupts_held_back, worker_processes
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, score_structure
@@ -219,17 +218,17 @@ def _score_all(
         raise ConfigError(f"processes is {processes}; expected 1 or more")
     if workers == 1 or len(jobs) < FEWEST_CASES_FOR_PROCESSES:
         return _gather(jobs, map(score, jobs.values()), progress)
-    # Not forked: the threads of OpenMP, which torch and numba may have started here, do not survive that.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with worker_processes(workers) as pool:
         try:
-            return _gather(jobs, pool.map(score, jobs.values()), progress)
+            with interrupts_held_back():
+                futures = [pool.submit(score, job) for job in jobs.values()]  # starts the processes
+            # Not pool.map: it cancels what waits when it is left, which trips the pool where processes were ended too.
+            return _gather(jobs, (future.result() for future in futures), progress)
         except BrokenProcessPool as error:
             raise ConfigError(
                 "a process that scores cases ended early (out of memory, or started from a script without "
                 'if __name__ == "__main__"); score with processes=1'
             ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _cores() -> int:

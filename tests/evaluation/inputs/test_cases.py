@@ -1,4 +1,6 @@
+import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,3 +100,34 @@ def test_hidden_files_are_no_cases(tmp_path, labels, write_label_maps):
     maps = write_label_maps(tmp_path / "maps", {"c1": labels}, {"Bladder": 1, "Rectum": 2})
     (maps / "._c1.nii.gz").write_bytes(b"made by a file browser")
     assert list(list_cases(maps)) == ["c1"]
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path, bladder, write_masks, monkeypatch):
+    for case in ("c1", "c2"):
+        write_masks(tmp_path / case, {"Bladder": bladder})
+    closed = tmp_path / "c2"
+    ask = Path.is_file
+
+    def refuse(path):
+        if path.parent == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return ask(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != closed)  # root may read everything
+    with pytest.raises(InputFileError, match=r"c2: cannot be read \(Permission denied\); check the rights"):
+        list_cases(tmp_path)
+
+
+def test_a_single_mask_is_refused_with_the_way_to_name_it(tmp_path, bladder, write_masks):
+    folder = write_masks(tmp_path / "c1", {"Bladder": bladder})
+    with pytest.raises(InputFileError, match=r"Bladder\.nii\.gz: a label map needs .*labels\.json.*folder of masks"):
+        list_cases(folder / "Bladder.nii.gz")
+
+
+def test_ct_may_name_a_place_in_the_layout_of_totalsegmentator(tmp_path, grid, hu, labels, write_label_maps):
+    maps = write_label_maps(tmp_path / "maps", {"c1": labels, "c2": labels}, {"Bladder": 1, "Rectum": 2})
+    images = {case: write_image(tmp_path / "ct" / case / "ct.nii.gz", hu, grid) for case in ("c1", "c2")}
+    assert {case: files.image for case, files in list_cases(maps, ct=tmp_path / "ct").items()} == images
+    alone = list_cases(maps / "c1.nii.gz", ct=tmp_path / "ct" / "c1")
+    assert alone["c1"].image == images["c1"]

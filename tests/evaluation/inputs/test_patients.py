@@ -1,11 +1,17 @@
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from rtcontour.dicom import write_ct_series
 from rtcontour.errors import InputFileError
 from rtcontour.evaluation.inputs import list_cases, read_case, read_hu
+from rtcontour.evaluation.inputs.patients import files_below
 
 
 def names_and_images(cases):
@@ -94,5 +100,48 @@ def test_of_several_series_the_one_it_was_drawn_on_is_taken(tmp_path, grid, hu, 
     assert read_hu(files)[1].matches(grid)
     shutil.rmtree(folder / "CT")
     write_ct_series(folder / "third", hu, grid, seed=3)
-    with pytest.raises(InputFileError, match=r"holds 2 CT series .*RS\.dcm names 0; .*--ct"):
+    with pytest.raises(InputFileError, match=r"holds 2 CT series .*RS\.dcm names 0; name the folder of the one"):
         read_case(files)
+
+
+def test_what_is_hidden_and_what_is_no_dicom_is_not_opened(tmp_path, write_patient):
+    folder = write_patient(tmp_path / "p1")
+    shutil.copy(folder / "RS.dcm", folder / "._RS.dcm")
+    shutil.copytree(folder / "CT", folder / ".trash" / "CT")
+    for name in ("a.svg", "b.PDF", "c.html", "d.csv", "e.json", "f.png"):
+        (folder / name).write_text("no DICOM")
+    assert [path.name for path in files_below(folder, only_here=True)] == ["RS.dcm"]
+    assert {path.relative_to(folder).parts[0] for path in files_below(folder)} == {"CT", "RS.dcm"}
+    assert names_and_images(list_cases(folder)) == {"p1": folder}
+
+
+def test_a_folder_that_is_closed_is_an_error_and_one_that_vanished_is_none(tmp_path, write_patient, monkeypatch):
+    folder = write_patient(tmp_path / "p1")
+    scan = os.scandir
+
+    def refuse(error):
+        def scandir(path):
+            if Path(path).name == "CT":
+                raise error(2, "not now", str(path))
+            return scan(path)
+
+        return scandir
+
+    monkeypatch.setattr("os.scandir", refuse(PermissionError))
+    with pytest.raises(InputFileError, match=r"CT: cannot be read \(not now\); check the rights"):
+        list_cases(folder)
+    monkeypatch.setattr("os.scandir", refuse(FileNotFoundError))
+    assert [path.name for path in files_below(folder)] == ["RS.dcm"]
+
+
+def test_what_pydicom_has_to_say_of_a_strange_uid_is_not_repeated(tmp_path, write_patient):
+    folder = write_patient(tmp_path / "p1")
+    content = (folder / "RS.dcm").read_bytes()
+    uid = pydicom.dcmread(folder / "RS.dcm").SeriesInstanceUID.encode()
+    (folder / "RS.dcm").write_bytes(content.replace(uid, b"A" + uid[1:]))
+    code = (
+        "from rtcontour.evaluation.inputs import list_cases, read_case\n"
+        f"read_case(*list_cases({str(folder)!r}).values())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""

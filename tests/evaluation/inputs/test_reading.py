@@ -3,11 +3,12 @@ from itertools import permutations, product
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from nibabel.orientations import apply_orientation, inv_ornt_aff
 
 from rtcontour.errors import GeometryError
-from rtcontour.evaluation.inputs import Reading, has_same_voxels, list_cases, read_pair
+from rtcontour.evaluation.inputs import Reading, describe_grid, has_same_voxels, list_cases, read_pair, tell_apart
 from rtcontour.grid import Grid
 
 NAMES = {"Bladder": 1, "Rectum": 2}
@@ -111,3 +112,56 @@ def test_what_nobody_contoured_is_not_among_the_true_masks(tmp_path, pair_of, la
     predicted, truth = pair_of(labels, grid)
     masks, true = read_pair((predicted, replace(truth, annotated=("Rectum",))), Reading())
     assert (list(masks), list(true)) == (["Bladder", "Rectum"], ["Rectum"])
+
+
+def two_patients(tmp_path, write_patient, **attributes):
+    """Predicted and true files of one structure set each, with attributes of the prediction changed."""
+    pred, truth = write_patient(tmp_path / "pred", seed=2), write_patient(tmp_path / "truth", seed=1)
+    dataset = pydicom.dcmread(pred / "RS.dcm")
+    for keyword, value in attributes.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(pred / "RS.dcm")
+    return list_cases(pred)["pred"], list_cases(truth)["truth"]
+
+
+def oddities(pair, reading):
+    predicted, truth = (reading.read(files) for files in pair)
+    return [(f.code, f.subject, f.message) for f in reading.on_grid_of(truth, predicted)[1]]
+
+
+def test_two_frames_of_reference_on_one_grid_are_refused_or_a_finding(tmp_path, write_patient):
+    pair = two_patients(tmp_path, write_patient)
+    both = r"pred.RS\.dcm: its frame of reference is .*, that of .*truth.RS\.dcm is .*--ignore-frame-of-reference"
+    with pytest.raises(GeometryError, match=both):
+        read_pair(pair, Reading())
+    ((code, subject, _),) = oddities(pair, Reading(ignore_frame_of_reference=True))
+    assert (code, subject) == ("frame-of-reference-ignored", "truth")
+
+
+def test_two_patients_are_a_finding_that_does_not_name_them(tmp_path, write_patient):
+    pair = two_patients(tmp_path, write_patient, PatientID="Somebody^Else")
+    found = oddities(pair, Reading(ignore_frame_of_reference=True))
+    assert [(code, subject) for code, subject, _ in found][1:] == [("patients-differ", "truth")]
+    assert "Somebody" not in str(found) and "Somebody" not in repr(
+        Reading(ignore_frame_of_reference=True).read(pair[0])
+    )
+    without = two_patients(tmp_path / "b", write_patient, PatientID="")
+    assert len(oddities(without, Reading(ignore_frame_of_reference=True))) == 1
+
+
+def test_nifti_has_neither_frame_nor_patient(tmp_path, write_patient, labels, write_label_maps):
+    maps = write_label_maps(tmp_path / "maps", {"c1": labels}, NAMES)
+    truth = list_cases(write_patient(tmp_path / "truth"))["truth"]
+    assert oddities((list_cases(maps)["c1"], truth), Reading()) == []
+
+
+def test_grids_that_differ_in_the_last_digits_or_the_axes_are_told_apart(grid):
+    nudged = Grid(grid.shape, grid.spacing_mm, np.add(grid.origin_mm, (0, 1e-7, 0)))
+    assert "(-20, -29.9999999, 40) mm" in tell_apart(nudged, grid)
+    assert tell_apart(grid, grid).startswith(
+        "found 24 x 20 x 12 voxels of (2, 3, 5) mm from (-20, -30, 40) mm, axes LPS"
+    )
+    other = Grid(grid.shape, grid.spacing_mm, grid.origin_mm, ((0, 0, -1), (-1, 0, 0), (0, 1, 0)))
+    assert describe_grid(other).endswith("axes IRP")
+    oblique = Grid(grid.shape, grid.spacing_mm, grid.origin_mm, TURNED)
+    assert describe_grid(oblique).endswith("axes (0.96, 0.28, 0), (-0.28, 0.96, 0), (0, 0, 1)")

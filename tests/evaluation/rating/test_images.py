@@ -52,6 +52,25 @@ def test_a_case_without_ct_is_told_with_those_that_are_there(tmp_path, write_nif
 
 def test_a_place_without_cts_is_refused(tmp_path):
     (tmp_path / "labels.json").write_text(json.dumps({"Bladder": 1}))
-    for place in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(InputFileError, match="holds no CT"):
+    for place, found in ((tmp_path, "holds no CT"), (tmp_path / "nowhere", "nowhere: does not exist")):
+        with pytest.raises(InputFileError, match=found):
             find_images(place)
+
+
+def test_label_maps_are_no_cts(tmp_path, write_nifti):
+    write_nifti(tmp_path / "c1.nii.gz")
+    (tmp_path / "labels.json").write_text(json.dumps({"Bladder": 1}))
+    with pytest.raises(InputFileError, match=r"holds label maps, as labels\.json"):
+        find_images(tmp_path)
+
+
+def test_the_layout_of_totalsegmentator_has_a_ct_a_case_beside_series_of_others(
+    tmp_path, write_nifti, rating_patient, rating_grid
+):
+    for case in ("c1", "c2"):
+        write_nifti(tmp_path / case / "ct.nii.gz")
+    assert find_images(tmp_path).paths == {case: tmp_path / case / "ct.nii.gz" for case in ("c1", "c2")}
+    assert find_images(tmp_path / "c1").paths == {"c1": tmp_path / "c1" / "ct.nii.gz"}
+    write_ct_series(tmp_path / "c3" / "ct", rating_patient[0], rating_grid, seed=1)
+    assert find_images(tmp_path).paths.keys() == {"c1", "c2", "c3"}
+    assert find_images(tmp_path).paths["c3"] == tmp_path / "c3"

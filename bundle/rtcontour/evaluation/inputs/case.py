@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rtcontour.errors import Finding
@@ -49,6 +49,8 @@ class ContouredCase:
         masks: structure -> mask, by the table's names where those resolve; an empty one was looked for in vain.
         annotated: the structures of `masks` that somebody contoured.
         findings: what was odd on the way.
+        frame_of_reference_uid: the frame that its coordinates are in; None where that is not known, as in NIfTI.
+        patient_id: Patient ID of an RTSTRUCT, "" where it has none; to be compared, never to be shown.
     """
 
     files: CaseFiles
@@ -56,6 +58,8 @@ class ContouredCase:
     masks: Mapping[str, Mask]
     annotated: Set[str]
     findings: tuple[Finding, ...] = ()
+    frame_of_reference_uid: str | None = None
+    patient_id: str = field(default="", repr=False)
 
 
 def with_case(files: CaseFiles, findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from rtcontour.datasets import (
 )
 from rtcontour.errors import DataSetError, InputFileError
 from rtcontour.evaluation.inputs.case import CaseFiles
-from rtcontour.evaluation.inputs.patients import list_patients, list_structure_set
+from rtcontour.evaluation.inputs.patients import holds_ct, list_patients, list_structure_set
 from rtcontour.structures import find_structure
 
 SEGMENTATIONS = "segmentations"  # the folder of masks of each case in TotalSegmentator's layout
@@ -42,17 +43,21 @@ def list_cases(path: str | Path, *, ct: str | Path | None = None, split: str | N
         split: "training", "validation" or "test": only these cases of a data set; of no account for anything else.
 
     Raises:
-        InputFileError: no such place or none of these kinds, several kinds at once, label maps without their names, or
-            several structure sets of one patient.
+        InputFileError: no such place or none of these kinds, several kinds at once, label maps without their names,
+            several structure sets of one patient, or a folder that may not be read.
         DataSetError: a datalist.json that contradicts itself, or a split that is empty or unknown.
     """
     path = Path(path) if Path(path).name not in ("", "..") else Path(path).resolve()  # its name may become a case's
-    if not path.exists():
-        raise InputFileError(f"{path}: does not exist; name a file or folder that holds contours")
-    if ct is not None and not Path(ct).exists():
-        raise InputFileError(f"{ct}: does not exist; --ct names a CT, or a folder of them named by case")
-    cases = _list_file(path, ct) if path.is_file() else _list_folder(path, ct, split)
-    return cases if ct is None else _with_images_of_ct(cases, Path(ct))
+    try:
+        if not path.exists():
+            raise InputFileError(f"{path}: does not exist; name a file or folder that holds contours")
+        if ct is not None and not Path(ct).exists():
+            raise InputFileError(f"{ct}: does not exist; --ct names a CT, or a folder of them named by case")
+        cases = _list_file(path, ct) if path.is_file() else _list_folder(path, ct, split)
+        return cases if ct is None else _with_images_of_ct(cases, Path(ct))
+    except PermissionError as error:
+        closed = _closed_folder(Path(error.filename or path))
+        raise InputFileError(f"{closed}: cannot be read ({error.strerror}); check the rights of the folder") from error
 
 
 def is_data_set(path: str | Path) -> bool:
@@ -63,8 +68,19 @@ def is_data_set(path: str | Path) -> bool:
 def _list_file(path: Path, ct: str | Path | None) -> dict[str, CaseFiles]:
     if not path.name.endswith(NIFTI_SUFFIXES):
         return list_structure_set(path, search_ct=ct is None)
-    case = stem_of(path)
-    return {case: CaseFiles(case, path, read_label_names(path.parent / LABEL_NAMES))}
+    case, names = stem_of(path), path.parent / LABEL_NAMES
+    if not names.is_file():
+        raise InputFileError(
+            f"{path}: a label map needs its label values, and {names} is not there; write them there "
+            f'({{"Bladder": 1}}), or name the folder of masks if it is one of them'
+        )
+    return {case: CaseFiles(case, path, read_label_names(names))}
+
+
+def _closed_folder(path: Path) -> Path:
+    """The folder that keeps a path from being looked at, or the path itself."""
+    above = (folder for folder in reversed(path.parents) if not os.access(folder, os.R_OK | os.X_OK))
+    return next(above, path)
 
 
 def _list_folder(path: Path, ct: str | Path | None, split: str | None) -> dict[str, CaseFiles]:
@@ -139,9 +155,13 @@ def _masks_in(folder: Path) -> CaseFiles | None:
     if (folder / MASKS_INDEX).is_file():
         return CaseFiles(folder.name, folder)
     if (folder / SEGMENTATIONS).is_dir() and nifti_files(folder / SEGMENTATIONS):
-        images = [folder / name for name in IMAGE_BESIDE_SEGMENTATIONS if (folder / name).is_file()]
-        return CaseFiles(folder.name, folder / SEGMENTATIONS, image=images[0] if images else None)
+        return CaseFiles(folder.name, folder / SEGMENTATIONS, image=image_beside_segmentations(folder))
     return None
+
+
+def image_beside_segmentations(folder: Path) -> Path | None:
+    """The CT of a case in TotalSegmentator's layout; None for a folder that is no such case."""
+    return next((folder / name for name in IMAGE_BESIDE_SEGMENTATIONS if (folder / name).is_file()), None)
 
 
 def _refuse_mixture(path: Path, nifti: Mapping[str, Path], patients: Mapping[str, CaseFiles]) -> None:
@@ -149,6 +169,12 @@ def _refuse_mixture(path: Path, nifti: Mapping[str, Path], patients: Mapping[str
         one, other = next(iter(nifti.values())), next(iter(patients.values())).path
         names = f"{one.relative_to(path) if one != path else 'masks'} and the RTSTRUCT {other.relative_to(path)}"
         raise InputFileError(f"{path}: mixes kinds: {names}; keep each kind in a folder of its own and name that")
+
+
+def _ct_in(place: Path, files: CaseFiles) -> Path:
+    """The ct.nii.gz of a case's folder; the folder itself where there is none, or an RTSTRUCT has its slices there."""
+    image = image_beside_segmentations(place)
+    return place if image is None or (files.is_structure_set and holds_ct(place)) else image
 
 
 def _with_images_of_ct(cases: Mapping[str, CaseFiles], ct: Path) -> dict[str, CaseFiles]:
@@ -159,6 +185,7 @@ def _with_images_of_ct(cases: Mapping[str, CaseFiles], ct: Path) -> dict[str, Ca
         given = next((image for image in named if image.exists()), ct if len(cases) == 1 else None)
         if files.is_structure_set and given is None and files.image is None:
             raise InputFileError(f"{files.path}: its CT is not in {ct}; expected a folder {name} there")
+        given = given and _ct_in(given, files)
         image = given or files.image if files.is_structure_set else files.image or given
         found[name] = replace(files, image=image)
     return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rtcontour.datasets import read_grid, read_image
 from rtcontour.errors import Finding, GeometryError, InputFileError, deliver
 from rtcontour.evaluation.inputs.case import CaseFiles, with_case
-from rtcontour.evaluation.inputs.read import describe_grid
+from rtcontour.evaluation.inputs.describe import tell_apart
 from rtcontour.grid import Grid
 
 # Functions below import what reads DICOM, which takes long to load, only where a CT is DICOM.
@@ -52,10 +52,9 @@ def check_image(files: CaseFiles, grid: Grid) -> None:
     """
     found = _grid_of(files)
     if not found.matches(grid):
-        both = f"found {describe_grid(found)}, expected {describe_grid(grid)}"
         raise GeometryError(
-            f"{files.name}: the CT {files.image} is not on the grid of {files.path}: {both}; name the CT that was "
-            "contoured with --ct"
+            f"{files.name}: the CT {files.image} is not on the grid of {files.path}: {tell_apart(found, grid)}; name "
+            "the CT that was contoured with --ct"
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
 
 # Functions below import what reads DICOM: it takes longer to load than all else that lists cases.
 
-OTHER_SUFFIXES = (".nii", ".nii.gz", ".json", ".csv", ".html", ".png")  # never DICOM: need not be opened
+OTHER_SUFFIXES = (
+    ".nii",
+    ".nii.gz",
+    ".json",
+    ".csv",
+    ".html",
+    ".pdf",
+    ".png",
+    ".svg",
+)  # never DICOM: need not be opened
 
 
 def list_structure_set(path: Path, *, search_ct: bool) -> dict[str, CaseFiles]:
@@ -27,8 +37,19 @@ def list_structure_set(path: Path, *, search_ct: bool) -> dict[str, CaseFiles]:
 
     if not find_dicom_files([path]).structure_sets:
         raise InputFileError(f"{path}: is neither a label map (NIfTI) nor an RTSTRUCT; name one of these, or a folder")
-    image = path.parent if search_ct and find_dicom_files(may_be_dicom(path.parent.rglob("*"))).ct else None
+    image = path.parent if search_ct and holds_ct(path.parent) else None
     return {path.stem: CaseFiles(path.stem, path, image=image)}
+
+
+def holds_ct(folder: Path) -> bool:
+    """Whether CT slices lie in a folder or below it.
+
+    Raises:
+        InputFileError: what cannot be read.
+    """
+    from rtcontour.dicom import find_dicom_files
+
+    return bool(find_dicom_files(files_below(folder)).ct)
 
 
 def list_patients(folder: Path, ct: str | Path | None, *, below: bool = True) -> dict[str, CaseFiles]:
@@ -45,7 +66,7 @@ def list_patients(folder: Path, ct: str | Path | None, *, below: bool = True) ->
     Raises:
         InputFileError: several structure sets of one patient, or a file that cannot be read.
     """
-    files = may_be_dicom(folder.rglob("*") if below else folder.iterdir())
+    files = files_below(folder, only_here=not below)
     if not files:
         return {}
     from rtcontour.dicom import find_dicom_files
@@ -83,6 +104,27 @@ def _child(folder: Path, path: Path) -> Path:
     return folder if len(within) == 1 else folder / within[0]
 
 
-def may_be_dicom(paths: Iterable[Path]) -> list[Path]:
-    """The files among `paths` that are not plainly something else, in order of their names."""
-    return sorted(path for path in paths if path.is_file() and not path.name.lower().endswith(OTHER_SUFFIXES))
+def files_below(folder: Path, *, only_here: bool = False) -> list[Path]:
+    """The files that are not plainly something else, in order of their paths; nothing hidden.
+
+    Args:
+        folder: searched with all that is below it, links to folders aside.
+        only_here: leave out what is below it.
+
+    Raises:
+        InputFileError: a folder that may not be read.
+    """
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=_refuse_folder):
+        folders[:] = [] if only_here else [name for name in folders if not name.startswith(".")]
+        shown = (name for name in names if not name.startswith(".") and not name.lower().endswith(OTHER_SUFFIXES))
+        found += (path for path in (Path(parent, name) for name in shown) if path.is_file())
+    return sorted(found)
+
+
+def _refuse_folder(error: OSError) -> None:
+    """One that vanished meanwhile holds nothing."""
+    if not isinstance(error, FileNotFoundError):
+        raise InputFileError(
+            f"{error.filename}: cannot be read ({error.strerror}); check the rights of the folder"
+        ) from error

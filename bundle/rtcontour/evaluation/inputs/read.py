@@ -12,6 +12,7 @@ import numpy as np
 from rtcontour.datasets import Channel, read_labels, read_masks, recipe_channels
 from rtcontour.errors import DataSetError, Finding, GeometryError, InputFileError
 from rtcontour.evaluation.inputs.case import CaseFiles, ContouredCase, with_case
+from rtcontour.evaluation.inputs.describe import tell_apart
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics import label_boxes
@@ -31,6 +32,8 @@ class Written:
     masks: Mapping[str, Mask]
     findings: tuple[Finding, ...] = ()
     not_contoured: frozenset[str] = field(default_factory=frozenset)
+    frame_of_reference_uid: str | None = None
+    patient_id: str = field(default="", repr=False)
 
 
 def read_case(
@@ -60,7 +63,9 @@ def read_case(
         channels = recipe_channels(structures)
         contoured = {c.name for c in channels if c.name in contoured or contoured.issuperset(c.parts)}
         masks = _unite(masks, channels)
-    return ContouredCase(files, written.grid, masks, frozenset(contoured & set(masks)), findings)
+    annotated = frozenset(contoured & set(masks))
+    frame = written.frame_of_reference_uid
+    return ContouredCase(files, written.grid, masks, annotated, findings, frame, written.patient_id)
 
 
 def _read_written(files: CaseFiles, ignore_frame_of_reference: bool) -> Written:
@@ -75,8 +80,8 @@ def _read_written(files: CaseFiles, ignore_frame_of_reference: bool) -> Written:
     for name, mask in masks.items():
         if not mask.grid.matches(grid):
             raise GeometryError(
-                f"{files.path}: {name} is not on the grid of {next(iter(masks))}: found {describe_grid(mask.grid)}, "
-                f"expected {describe_grid(grid)}; write the masks of a case on one grid"
+                f"{files.path}: {name} is not on the grid of {next(iter(masks))}: {tell_apart(mask.grid, grid)}; "
+                "write the masks of a case on one grid"
             )
     return Written(grid, masks, tuple(finding for mask in masks.values() for finding in mask.findings))
 
@@ -88,7 +93,14 @@ def _rasterised(drawn: DrawnRois) -> Written:
     nothing = Mask.empty(drawn.grid)
     masks = {**drawn.contoured, **{name: nothing for meaning, name in empty.items() if meaning not in meant}}
     sides = check_sides({name: mask.box_centre_mm for name, mask in drawn.contoured.items()})
-    return Written(drawn.grid, masks, (*drawn.findings, *sides), frozenset(masks.keys() - drawn.contoured.keys()))
+    return Written(
+        drawn.grid,
+        masks,
+        (*drawn.findings, *sides),
+        frozenset(masks.keys() - drawn.contoured.keys()),
+        drawn.frame_of_reference_uid,
+        drawn.patient_id,
+    )
 
 
 def _split_label_map(path: Path, labels: Mapping[str, int]) -> Written:
@@ -147,10 +159,3 @@ def _union(masks: Sequence[Mask]) -> Mask:
         offset = np.subtract(mask.start, start)
         voxels[tuple(slice(a, a + n) for a, n in zip(offset, mask.voxels.shape, strict=True))] |= mask.voxels
     return Mask(filled[0].grid, tuple(start), voxels)
-
-
-def describe_grid(grid: Grid) -> str:
-    """A grid in one line, for messages."""
-    i, j, k = grid.shape
-    spacing, origin = (", ".join(f"{value:.6g}" for value in values) for values in (grid.spacing_mm, grid.origin_mm))
-    return f"{i} x {j} x {k} voxels of ({spacing}) mm from ({origin}) mm"

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtcontour.datasets import nifti_files, read_datalist, stem_of
+from rtcontour.datasets import DATALIST, LABEL_NAMES, nifti_files, read_datalist, stem_of
 from rtcontour.dicom import find_ct_folders
 from rtcontour.errors import InputFileError
-
-DATALIST = "datalist.json"
+from rtcontour.evaluation.inputs import image_beside_segmentations
 
 
 @dataclass(frozen=True)
@@ -47,26 +46,44 @@ class Images:
 
 
 def find_images(place: str | Path) -> Images:
-    """Find CTs: a data set folder, a folder of NIfTI files, a CT series, a folder of CT series, or one NIfTI file.
+    """Find CTs: a data set folder, NIfTI files, CASE/ct.nii.gz, a CT series, a folder of them, or one NIfTI file.
 
     Raises:
-        InputFileError: none of these.
+        InputFileError: no such place, none of these, or label maps.
         DataSetError: a datalist.json that contradicts itself.
     """
     place = Path(place)
+    if not place.exists():
+        raise InputFileError(f"{place}: does not exist; name the CTs that were contoured")
     if place.is_file():
         return Images(place, {stem_of(place): place})
     if (place / DATALIST).is_file():
         cases = read_datalist(place).cases
         return Images(place, {c.case: c.image for c in cases}, {c.case: c.cohort for c in cases if c.cohort})
-    files = nifti_files(place) if place.is_dir() else []
+    alone = image_beside_segmentations(place)
+    if alone:
+        return Images(place, {place.resolve().name: alone})
+    files = nifti_files(place)
+    if files and (place / LABEL_NAMES).is_file():
+        raise InputFileError(f"{place}: holds label maps, as {LABEL_NAMES} beside them says; name the CTs instead")
     if files:
         return Images(place, {stem_of(file): file for file in files})
-    series = find_ct_folders(place) if place.is_dir() else []
-    if not series:
+    beside = _beside_segmentations(place)
+    series = [] if beside and all(name in beside for name in _shown_folders(place)) else find_ct_folders(place)
+    if not (beside or series):
         raise InputFileError(f"{place}: holds no CT; expected {DATALIST}, NIfTI files or folders of CT slices")
     # A series may lie deeper, as in CASE/ct/: the folder below `place` names the case.
-    return Images(place, {_first_part(place, folder): place / _first_part(place, folder) for folder in series})
+    slices = {_first_part(place, folder): place / _first_part(place, folder) for folder in series}
+    return Images(place, beside | slices)
+
+
+def _beside_segmentations(place: Path) -> dict[str, Path]:
+    """Case -> CT of a folder of cases in TotalSegmentator's layout; {} where it has another."""
+    return {name: image for name in _shown_folders(place) if (image := image_beside_segmentations(place / name))}
+
+
+def _shown_folders(place: Path) -> list[str]:
+    return sorted(folder.name for folder in place.iterdir() if folder.is_dir() and not folder.name.startswith("."))
 
 
 def _first_part(place: Path, folder: Path) -> str:

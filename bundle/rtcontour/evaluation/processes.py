@@ -1,0 +1,62 @@
+"""worker_processes: a pool that Ctrl-C ends without a word, and that never outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+
+
+@contextmanager
+def worker_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes; those that still work when the block is left by Ctrl-C are ended, not waited for.
+
+    Args:
+        workers: how many; they start as work is submitted, which is best done under `interrupts_held_back`.
+    """
+    before = set(active_children())
+    # Not forked: the threads of OpenMP, which torch and numba may have started here, do not survive that.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin)
+    try:
+        yield pool
+    except (KeyboardInterrupt, SystemExit):
+        for process in set(active_children()) - before:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait until the block is left, and never reach the processes that start in it.
+
+    A new process keeps the signal mask of the thread that started it, from its first instruction on: one that ignored
+    the interrupt only once Python runs would print a traceback if it came earlier. Windows has no such masks.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """What each worker does first: leave Ctrl-C to the parent, and watch for its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])  # a killed parent says nothing, and the queue of work would be waited for forever
+        os._exit(1)
