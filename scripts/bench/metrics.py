@@ -151,7 +151,7 @@ def surface_distance(predicted: Labels, truth: Labels, spacing_mm: Spacing, name
             "specificity": _specificity(p, t, t.size),
             "mean by area": float(np.mean(package.compute_average_surface_distance(sets))),
             "percentile by area": package.compute_robust_hausdorff(sets, 95),
-            "surface_dice": package.compute_surface_dice_at_tolerance(sets, _tolerance(name) + 1e-4),
+            "surface_dice": package.compute_surface_dice_at_tolerance(sets, _tolerance(name) * (1 + 1e-6)),
         }
     return result
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rtcontour.errors import GeometryError
+from rtcontour.errors import ConfigError, GeometryError
 from rtcontour.grid import Grid
 from rtcontour.metrics import compare_labels
 from rtcontour.structures import resolve_structure
@@ -316,6 +316,11 @@ def test_the_surface_tolerance_is_the_structures_own():
         (np.zeros((4, 0, 2), int), np.zeros((4, 0, 2), int), SPACING_MM, r"\(4, 0, 2\)"),
         ({"A": np.zeros((4, 3, 2), int)}, np.zeros((4, 3, 2), int), SPACING_MM, "mask of A is int64"),
         (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), (1.0, 0.0, 1.0), "spacing"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), None, "spacing is None"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), 1.0, "spacing is 1.0"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), "123", "spacing is 123"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), ("1", "1", "1"), "spacing"),
+        (np.zeros((4, 3, 2), int), np.zeros((4, 3, 2), int), np.ones((3, 2)), "spacing"),
     ],
 )
 def test_arrays_that_cannot_be_compared_are_refused(predicted, truth, spacing_mm, found):
@@ -332,3 +337,35 @@ def test_directions_that_are_not_perpendicular_are_refused():
 def test_where_there_is_no_array_at_all_everything_is_empty():
     assert compare_labels({}, {}, SPACING_MM, {"A": 1}, annotated=["A"])["A"].outcome == "both empty"
     assert compare_labels({}, {}, SPACING_MM, {}) == {}
+
+
+@pytest.mark.parametrize("value", ["1", 1.5, 1.0, None])
+def test_label_values_that_are_no_integers_are_refused(value):
+    labels = np.ones((4, 3, 2), np.uint8)
+    with pytest.raises(ConfigError, match=r"label value of Bladder is .*; expected an integer"):
+        compare_labels(labels, labels, SPACING_MM, {"Bladder": value})
+
+
+@pytest.mark.parametrize("value", [1, np.uint8(1), np.int64(1)])
+def test_integers_of_any_kind_are_label_values(value):
+    labels = np.ones((4, 3, 2), np.uint8)
+    assert compare_labels(labels, labels, SPACING_MM, {"Bladder": value})["Bladder"].dice == 1
+
+
+def test_a_text_in_place_of_the_annotated_names_is_refused():
+    labels = np.ones((4, 3, 2), np.uint8)
+    with pytest.raises(ConfigError, match=r"annotated is 'Bladder_Wall'; expected names in a list"):
+        compare_labels(labels, labels, SPACING_MM, {"Bladder": 1}, annotated="Bladder_Wall")
+
+
+def test_annotated_names_may_come_one_by_one():
+    labels = np.random.default_rng(4).integers(0, 3, (5, 4, 3))
+    names = {"A": 1, "B": 2}
+    scores = compare_labels(labels, labels, SPACING_MM, names, annotated=iter(["B", "A"]))
+    assert [one.outcome for one in scores.values()] == ["compared", "compared"]
+
+
+@pytest.mark.parametrize("spacing_mm", [[1, 2, 3], np.array([1.0, 2.0, 3.0], np.float32)])
+def test_spacing_may_be_any_three_numbers(spacing_mm):
+    labels = np.ones((4, 3, 2), np.uint8)
+    assert compare_labels(labels, labels, spacing_mm, {"A": 1})["A"].volume_cc == pytest.approx(0.144)

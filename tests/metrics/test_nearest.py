@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,3 +48,16 @@ def test_distances_are_those_of_brute_force_near_and_far(seed, spacing_mm, by_tr
     needed = expected <= needed_mm
     assert np.allclose(found[needed], expected[needed], atol=1e-9)
     assert np.all(found[~needed] >= needed_mm)
+
+
+def test_large_flat_faces_far_from_each_other_in_thin_voxels_take_no_longer_than_others():
+    one, other = np.zeros((2, 280, 270, 24), bool)
+    one[10:270, 5:265, 4:20] = True
+    other[0:260, 5:265, 3:19] = True
+    spacing_mm = (0.1, 0.1, 10.0)
+    grid = Grid(one.shape, spacing_mm, (0.0, 0.0, 0.0))
+    box = JointBox.of(Mask.from_array(one, grid), Mask.from_array(other, grid), steps_around(spacing_mm).margin)
+    started = time.process_time()  # of this process alone, so that other work on the machine does not count
+    found = distances_mm(box, box.predicted.own_surface, SURFACE[1], spacing_mm)
+    assert time.process_time() - started < 2
+    assert found.max() == pytest.approx(np.hypot(1.0, 10.0))  # of the edge that moved by ten voxels and a slice

@@ -43,3 +43,8 @@ def test_nothing_to_average_is_null_and_never_nan():
     assert summary["structures"]["A"]["dice"] == {"mean": None, "median": None, "n": 0}
     assert summary["mean_dice"] is None
     assert summarize_scores([]) == {"structures": {}, "mean_dice": None}
+
+
+def test_cases_may_come_one_by_one():
+    cases = [{"A": compared(1.0, 0, 0)}, {"A": MISSED}]
+    assert summarize_scores(case for case in cases) == summarize_scores(cases)

@@ -35,7 +35,7 @@ def test_surface_dice_equals_the_reference_program_however_the_arrays_lie_in_mem
     one, other = (data.draw(arrays(np.bool_, (5, 4, 3))) for _ in range(2))
     one[0, 0, 0] = other[2, 3, 1] = True
     distances = metrics.compute_surface_distances(other, one, ANISOTROPIC_MM)
-    expected = metrics.compute_surface_dice_at_tolerance(distances, tolerance_mm + 1e-9)
+    expected = metrics.compute_surface_dice_at_tolerance(distances, tolerance_mm * (1 + 1e-6))
     assert surface_dice(one, other, ANISOTROPIC_MM, tolerance_mm, memory) == pytest.approx(expected)
 
 
@@ -81,3 +81,31 @@ def test_an_element_at_exactly_the_tolerance_counts():
     predicted = np.roll(truth, 3, axis=0)
     assert surface_dice(predicted, truth, (0.1, 50.0, 50.0), 0.3) == 1
     assert surface_dice(predicted, truth, (0.1, 50.0, 50.0), 0.29) < 1
+    # NIfTI keeps a spacing as float32, which is up to 6e-8 of it more or less.
+    as_kept = (float(np.float32(0.1)), 50.0, 50.0)
+    assert as_kept[0] * 3 > 0.3 and surface_dice(predicted, truth, as_kept, 0.3) == 1
+
+
+def test_an_element_hardly_beyond_the_tolerance_does_not_count():
+    truth = np.zeros((30, 8, 8), bool)
+    truth[2:10, 2:6, 2:6] = True
+    predicted = np.roll(truth, 3, axis=0)
+    assert surface_dice(predicted, truth, (1.0, 1.0, 1.0), 3.0) == 1
+    assert surface_dice(predicted, truth, (1.00003, 1.0, 1.0), 3.0) < 0.9
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1), st.integers(0, 40), st.tuples(*[st.floats(0.3, 5.0)] * 3), st.sampled_from([0.0, 3.0])
+)
+def test_surface_dice_is_between_exact_0_and_exact_1(seed, apart, spacing_mm, tolerance_mm):
+    speckled = np.random.default_rng(seed).random((2, 4, 5, 6)) < 0.8
+    one, other = np.zeros((2, 60, 7, 8), bool)
+    one[1:5, 1:6, 1:7], other[1 + apart : 5 + apart, 1:6, 1:7] = speckled
+    one[2, 2, 2] = other[2 + apart, 2, 2] = True
+    value = surface_dice(one, other, spacing_mm, tolerance_mm)
+    assert 0 <= value <= 1
+    assert surface_dice(one, one, spacing_mm, tolerance_mm) == 1
+    assert surface_dice(one, other, spacing_mm, 500.0) == 1
+    if (apart - 5) * spacing_mm[0] > tolerance_mm:  # cells reach half a step beyond either mask
+        assert value == 0

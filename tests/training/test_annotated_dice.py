@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from rtcontour.errors import ConfigError
 from rtcontour.training import AnnotatedDice, predictions_and_labels
 
 STRUCTURES = ["Bladder", "Rectum", "CTVn"]
@@ -74,3 +75,18 @@ def test_an_engine_s_output_is_taken_apart():
     metric = AnnotatedDice(STRUCTURES)
     metric(predicted, truth)
     assert metric.per_structure()["Bladder"] == 1
+
+
+@pytest.mark.parametrize("label", [7, 4, -1, 1e9, math.nan])
+@pytest.mark.parametrize("side", ["prediction", "truth"])
+def test_labels_beyond_the_structures_are_refused(label, side):
+    # 4 in the truth beside 0 predicted would count as 0 in the truth beside 1 predicted.
+    wrong, right = row(0.0, label), row(0, 0)
+    predicted, truth = (wrong, right) if side == "prediction" else (right, wrong)
+    with pytest.raises(ConfigError, match=f"{side} has labels .*; expected 0 to 3"):
+        metric_of((predicted, truth, annotated(True, True, True)))
+
+
+def test_an_output_that_lost_what_was_annotated_is_refused():
+    with pytest.raises(ConfigError, match=r"no 'annotated'.*ValidationStep"):
+        predictions_and_labels([{"image": row(1), "pred": row(1), "label": row(1)}])

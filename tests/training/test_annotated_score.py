@@ -177,3 +177,17 @@ def test_tensors_that_do_not_know_their_spacing_are_refused():
     labels = torch.zeros((1, *SHAPE), dtype=torch.uint8)
     with pytest.raises(GeometryError, match="spacing is unknown"):
         AnnotatedScore(STRUCTURES)([labels], [(labels, annotated((1, 1, 1)))])
+
+
+@pytest.mark.parametrize("dtype", [torch.int16, torch.int32, torch.int64, torch.float32])
+def test_a_label_is_never_taken_for_one_of_256_less(dtype):
+    truth = label_map(Bladder=(1, 1, 1))
+    predicted = MetaTensor(truth.as_subclass(torch.Tensor).to(dtype) * 257, affine=GRID.affine_ras)
+    assert metric_of("dice", [(predicted, truth, (1, 1, 1))]).outcomes()["Bladder"]["missed"] == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.float16, torch.float64])
+def test_a_label_map_may_be_of_any_type(dtype):
+    truth = label_map(Bladder=(1, 1, 1))
+    predicted = MetaTensor(truth.as_subclass(torch.Tensor).to(dtype), affine=GRID.affine_ras)
+    assert metric_of("dice", [(predicted, truth, (1, 1, 1))]).per_structure()["Bladder"] == 1

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtcontour.errors import GeometryError
+from rtcontour.errors import ConfigError, GeometryError
 from rtcontour.grid import IDENTITY, Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics.boxes import Box, label_boxes
@@ -32,7 +34,7 @@ def compare_labels(
     spacing_mm: Spacing,
     names: Mapping[str, int],
     *,
-    annotated: Collection[str] | None = None,
+    annotated: Iterable[str] | None = None,
     direction: Direction = IDENTITY,
 ) -> dict[str, StructureScores]:
     """Score every named structure of one case; definitions are those of `StructureScores`.
@@ -53,16 +55,16 @@ def compare_labels(
     Raises:
         GeometryError: arrays that are not 3D, of one shape and of integers or bools, an impossible spacing, or
             directions that are not perpendicular.
+        ConfigError: a label value that is no integer, or one text in place of the annotated names.
     """
     grid = Grid(_common_shape(predicted, truth), _checked_spacing(spacing_mm), (0.0, 0.0, 0.0), direction)
-    if annotated is None:
-        annotated = list(truth) if isinstance(truth, Mapping) else list(names)
+    drawn = _annotated_names(annotated, truth, names)
     element_areas(grid.spacing_mm)  # a table that is kept: made here once, and not by every thread at the same time
     with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
         found, true = threads.map(partial(_locate, names=names), (predicted, truth))
         # The largest first: begun last, it would keep one thread busy when the others have nothing left.
         scores = {
-            name: threads.submit(_compare, name, found, true if name in annotated else None, grid)
+            name: threads.submit(_compare, name, found, true if name in drawn else None, grid)
             for name in sorted(names, key=found.size_of, reverse=True)
         }
         return {name: scores[name].result() for name in names}
@@ -90,8 +92,9 @@ class _Located:
 
 def _locate(labels: Labels, names: Mapping[str, int]) -> _Located:
     if not isinstance(labels, Mapping):
-        boxes = label_boxes(np.asarray(labels), names.values())
-        return _Located(labels, names, {name: boxes[int(value)] for name, value in names.items()})
+        values = _checked_values(names)
+        boxes = label_boxes(np.asarray(labels), values.values())
+        return _Located(labels, values, {name: boxes[value] for name, value in values.items()})
     empty = np.zeros((0, 0, 0), np.bool_)
     masks = {name: np.asarray(labels.get(name, empty)) for name in names}
     return _Located(labels, names, {name: label_boxes(mask, [1])[1] for name, mask in masks.items()})
@@ -123,8 +126,25 @@ def _checked_shapes(labels: Labels) -> list[tuple[int, ...]]:
     return [label_map.shape]
 
 
-def _checked_spacing(spacing_mm: Spacing) -> Spacing:
-    if len(spacing_mm) != 3 or not all(0 < s < np.inf for s in spacing_mm):
+def _checked_spacing(spacing_mm: Any) -> Spacing:
+    steps = list(spacing_mm) if isinstance(spacing_mm, Iterable) else []
+    numbers = all(isinstance(step, SupportsFloat) and getattr(step, "ndim", 0) == 0 for step in steps)  # a text is none
+    if len(steps) != 3 or not numbers or not all(0 < step < np.inf for step in steps):
         raise GeometryError(f"spacing is {spacing_mm} mm; expected three positive distances")
-    i, j, k = (float(s) for s in spacing_mm)
+    i, j, k = (float(step) for step in steps)
     return i, j, k
+
+
+def _checked_values(names: Mapping[str, Any]) -> dict[str, int]:
+    for name, value in names.items():
+        if not isinstance(value, Integral):
+            raise ConfigError(f"label value of {name} is {value!r}; expected an integer, as in the label map")
+    return {name: int(value) for name, value in names.items()}
+
+
+def _annotated_names(annotated: Iterable[str] | None, truth: Labels, names: Mapping[str, int]) -> frozenset[str]:
+    if isinstance(annotated, str):  # each of its letters would pass for a name
+        raise ConfigError(f"annotated is {annotated!r}; expected names in a list, [{annotated!r}]")
+    if annotated is None:
+        annotated = truth if isinstance(truth, Mapping) else names
+    return frozenset(annotated)

@@ -110,4 +110,5 @@ def _look_up(box: JointBox, places: NDArray[np.int64], mark: int, spacing_mm: Sp
         return np.sqrt([np.square(marked - point).sum(axis=1).min() for point in asked])
     from scipy.spatial import cKDTree  # importing it takes longer than most comparisons, which do without
 
-    return cKDTree(marked, balanced_tree=False, compact_nodes=False).query(asked)[0]
+    # Balanced, as by default: an unbalanced one is built sooner, but compares nearly all pairs of two flat faces.
+    return cKDTree(marked).query(asked)[0]

@@ -18,7 +18,7 @@ COUNTED: Mapping[str, Outcome] = {
 }
 
 
-def summarize_scores(cases: Sequence[Mapping[str, StructureScores]]) -> dict[str, Any]:
+def summarize_scores(cases: Iterable[Mapping[str, StructureScores]]) -> dict[str, Any]:
     """Mean, median and number of cases of the main scores, by structure.
 
     A missed and a false organ enter the Dice mean as 0 and have no distances; both-empty and not-contoured ones are
@@ -32,6 +32,7 @@ def summarize_scores(cases: Sequence[Mapping[str, StructureScores]]) -> dict[str
         "false_organs": .., "both_empty": .., "not_contoured": ..}}, "mean_dice": mean of the structures' means}. n is
         how many were averaged; where it is 0 the mean is None.
     """
+    cases = list(cases)  # looked through once a structure
     names = list(dict.fromkeys(name for case in cases for name in case))
     structures = {name: _summarize([case[name] for case in cases if name in case]) for name in names}
     return {"structures": structures, "mean_dice": _average(s["dice"]["mean"] for s in structures.values())["mean"]}

@@ -9,6 +9,8 @@ import torch
 from monai.metrics import CumulativeIterationMetric
 from torch import Tensor
 
+from rtcontour.errors import ConfigError
+
 
 class AnnotatedDice(CumulativeIterationMetric):
     """Mean over the structures of their mean Dice over cases.
@@ -18,6 +20,9 @@ class AnnotatedDice(CumulativeIterationMetric):
 
     Args:
         structures: names of channels 1, 2, ...
+
+    Raises:
+        ConfigError: on a case with a label that is no channel.
     """
 
     def __init__(self, structures: Sequence[str]) -> None:
@@ -33,11 +38,21 @@ class AnnotatedDice(CumulativeIterationMetric):
 
     def _dice(self, predicted: Tensor, truth: Tensor, annotated: Tensor) -> Tensor:
         classes = len(self.structures) + 1
+        for side, labels in (("prediction", predicted), ("truth", truth)):
+            self._check_labels(side, labels)
         pairs = predicted.flatten().long() * classes + truth.flatten().to(predicted.device).long()
         table = torch.bincount(pairs, minlength=classes**2).view(classes, classes).double()
         dice = 2 * table.diagonal() / (table.sum(0) + table.sum(1))  # 0 / 0, empty in both, is NaN
         dice[~annotated.to(dice.device)] = torch.nan
         return dice[1:].float()
+
+    def _check_labels(self, side: str, labels: Tensor) -> None:
+        lowest, highest = (float(end) for end in labels.aminmax()) if labels.numel() else (0.0, 0.0)
+        if not (lowest >= 0 and highest <= len(self.structures)):  # so asked, NaN is refused too
+            raise ConfigError(
+                f"{side} has labels from {lowest:g} to {highest:g}; expected 0 to {len(self.structures)}, background "
+                f"and {', '.join(self.structures)}: give label maps of these channels"
+            )
 
     def per_structure(self) -> dict[str, float]:
         """Mean Dice of each structure over the cases so far; NaN where none could be scored."""
@@ -52,5 +67,16 @@ class AnnotatedDice(CumulativeIterationMetric):
 
 
 def predictions_and_labels(output: Sequence[Mapping[str, Any]]) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]]]:
-    """Decollated engine output -> ([label maps (1, i, j, k)], [(truth, annotated)]), as `AnnotatedDice` takes them."""
+    """Decollated engine output -> ([label maps (1, i, j, k)], [(truth, annotated)]), as `AnnotatedDice` takes them.
+
+    Raises:
+        ConfigError: an item has no `annotated`. MONAI's own iteration keeps image, label and prediction only, and what
+            nobody contoured must not pass for false organs.
+    """
+    for item in output:
+        if "annotated" not in item:
+            raise ConfigError(
+                f"the evaluator's output has no 'annotated', only {', '.join(map(str, item))}; give the evaluator "
+                "iteration_update=rtcontour.training.ValidationStep(), which keeps all entries of the batch"
+            )
     return [item["pred"] for item in output], [(item["label"], item["annotated"]) for item in output]

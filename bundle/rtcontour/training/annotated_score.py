@@ -55,8 +55,8 @@ class CaseScores:
         return compare_labels(found, true, grid.spacing_mm, channels, annotated=drawn, direction=grid.direction)
 
     def _label_map(self, tensor: Tensor) -> NDArray[np.integer]:
-        """An argmax of MONAI comes as floating-point numbers."""
-        integers = torch.uint8 if len(self.structures) < 256 else torch.int32
+        """An argmax of MONAI comes as floating-point numbers; integers keep their type, lest 257 become 1."""
+        integers = torch.int32 if tensor.is_floating_point() or tensor.dtype == torch.bool else tensor.dtype
         return np.asarray(tensor.detach().as_subclass(Tensor)[0].to(integers).cpu())
 
 
