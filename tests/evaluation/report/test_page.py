@@ -167,3 +167,9 @@ def test_ratings_and_times_give_the_tables_of_the_papers(tmp_path, sartor, tang)
     ):
         assert shown in words_of(path), shown
     assert "&lt;i&gt;blurred" in path.read_text()
+
+
+def test_a_single_cohort_is_not_told_twice(tmp_path):
+    one = Comparison(two_methods().methods, {f"c{n}": "cervix" for n in range(8)})
+    assert "By cohort" not in words_of(write_report(tmp_path / "one.html", title="T", results=summarize(one)))
+    assert "By cohort" in words_of(write_report(tmp_path / "two.html", title="T", results=summarize(two_methods())))

@@ -171,9 +171,11 @@ class CohortRow:
 
 
 def cohort_rows(results: Results) -> list[CohortRow]:
-    """Of the first method, by cohort and structure; [] where the cases have no cohorts."""
+    """Of the first method, by cohort and structure; [] where there are not two cohorts to tell apart."""
     comparison, method = results.comparison, next(iter(results.comparison.methods))
-    rows = []
+    rows: list[CohortRow] = []
+    if len(comparison.cohort_names) < 2:
+        return rows
     for cohort in comparison.cohort_names:
         for structure in comparison.structures:
             described = results.summary(method, structure, cohort).measures
