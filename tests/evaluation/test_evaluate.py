@@ -237,3 +237,16 @@ def test_what_readers_saved_becomes_tables(tmp_path, three_cases):
     (test,) = rows_of(out / "time_tests.csv")
     assert (test["n"], test["mean_difference"]) == ("3", "16.0")
     assert "Ratings by people" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_several_cohorts_have_figures_of_their_own(tmp_path, three_cases):
+    model, _, truth = three_cases
+    content = json.loads((truth / "datalist.json").read_text())
+    for case, cohort in zip(content["test"], ("cervix", "cervix", "anal/rectal"), strict=True):
+        case["cohort"] = cohort
+    (truth / "datalist.json").write_text(json.dumps(content))
+    evaluate_folders(model, truth, tmp_path / "out")
+    drawn = {path.name for path in (tmp_path / "out" / "figures").glob("*.svg")}
+    assert {"dice_cervix.svg", "msd_mm_cervix.svg", "dice_anal_rectal.svg", "msd_mm_anal_rectal.svg"} <= drawn
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "By cohort" in report and "Dice of the cases of anal/rectal" in report

@@ -29,6 +29,7 @@ from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores
 
 DISTRIBUTIONS = ("dice", "msd_mm", "hd95_mm", "surface_dice")
+COHORT_DISTRIBUTIONS = ("dice", "msd_mm")
 COMPARED = ("dice", "sensitivity", "specificity", "hd95_mm")
 GALLERY_LENGTH = 12
 Drawn = Mapping[str, Path] | None  # a figure's files by kind; None where there was nothing to draw
@@ -156,9 +157,19 @@ def _scores_in_words(scores: StructureScores) -> str:
 
 
 def _draw_distributions(folder: Path, comparison: Comparison) -> Iterator[Picture]:
+    """Over all cases, and of several cohorts each on its own, as Figs 1a to 2b of Sartor 2020."""
+    boxes = "Boxes hold the quartiles, bars are medians."
     for name in DISTRIBUTIONS:
-        caption = f"{MEASURES[name].heading} of every case, by structure. Boxes hold the quartiles, bars are medians."
+        caption = f"{MEASURES[name].heading} of every case, by structure. {boxes}"
         yield from _picture(caption, draw_distributions(comparison, name, folder / name))
+    cohorts = comparison.cohort_names
+    if len(cohorts) < 2:
+        return
+    for name in COHORT_DISTRIBUTIONS:
+        for cohort, stem in zip(cohorts, file_stems(cohorts), strict=True):
+            caption = f"{MEASURES[name].heading} of the cases of {cohort}, by structure. {boxes}"
+            drawn = draw_distributions(comparison, name, folder / f"{name}_{stem}", cohort=cohort)
+            yield from _picture(caption, drawn)
 
 
 def _draw_plots_of(folder: Path, results: Results, structure: str, stem: str) -> Iterator[Picture]:
