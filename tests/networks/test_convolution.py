@@ -31,14 +31,15 @@ def run(layer, x, weight, dtype):
     return y.detach().float(), x.grad, layer.weight.grad
 
 
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last_3d], ids=str)
 @pytest.mark.parametrize("size", THIN, ids=str)
 @pytest.mark.parametrize("name", LAYERS)
-def test_output_and_gradients_are_those_of_torch_in_float32_and_close_in_bfloat16(name, size):
+def test_output_and_gradients_are_those_of_torch_in_float32_and_close_in_bfloat16(name, size, order):
     torch.manual_seed(0)
     options = {"in_channels": 32, "out_channels": 32, "bias": False} | LAYERS[name]
     ours, plain = Conv3d(**options), nn.Conv3d(**options)
     for _ in range(3):
-        x, weight = torch.randn(2, 32, *size), torch.randn_like(ours.weight)
+        x, weight = torch.randn(2, 32, *size).contiguous(memory_format=order), torch.randn_like(ours.weight)
         expected = run(plain, x, weight, torch.float32)
         for dtype, tolerance in ((torch.float32, 1e-5), (torch.bfloat16, 0.03)):
             for found, right in zip(run(ours, x, weight, dtype), expected, strict=True):

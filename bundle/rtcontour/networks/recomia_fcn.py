@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from rtcontour.errors import ConfigError
 from rtcontour.networks.convolution import Conv3d
+from rtcontour.networks.group_norm import GroupNorm
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,12 @@ SIZES = {
 }
 
 
-def norm(channels: int) -> nn.GroupNorm:
-    """Group normalisation, which makes a patch's output independent of its batch."""
-    return nn.GroupNorm(min(8, channels // 4), channels)
-
-
 class ConvNormReLU(nn.Sequential):
     """Convolution without bias, normalisation, ReLU; the size is kept but for the stride."""
 
     def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> None:
         padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
-        super().__init__(
-            Conv3d(inputs, outputs, kernel, stride, padding, bias=False), norm(outputs), nn.ReLU(inplace=True)
-        )
+        super().__init__(Conv3d(inputs, outputs, kernel, stride, padding, bias=False), GroupNorm(outputs, relu=True))
 
 
 class Residual(nn.Module):
@@ -56,14 +50,14 @@ class Residual(nn.Module):
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.conv1 = Conv3d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
-        self.norm1 = norm(channels)
+        self.norm1 = GroupNorm(channels, relu=True)
         self.conv2 = Conv3d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
-        self.norm2 = norm(channels)
+        self.norm2 = GroupNorm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, i, j, k) -> the same shape."""
-        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
-        return F.relu(self.norm2(self.conv2(y)) + x, inplace=True)
+        y = self.norm2(self.conv2(self.norm1(self.conv1(x))))
+        return F.relu(y + x, inplace=True)
 
 
 class Up(nn.Module):
@@ -117,11 +111,24 @@ class RecomiaFCN(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(B, 1, i, j, k) HU in [-1, 1] -> logits (B, classes, i, j, k)."""
+        if image.device.type == "cpu":
+            image = channels_last(image)
         a0 = self.stem(image)
         a1 = self.down1(a0)
         a2 = self.down2(a1)
         a3 = self.down3(a2)
         return self.head(self.up0(self.up1(self.up2(a3, a2), a1), a0))
+
+
+def channels_last(image: Tensor) -> Tensor:
+    """The image (B, C, i, j, k) with the channels of a voxel side by side, and so all that convolutions make of it.
+
+    On the CPU they take half the time then. An image of one channel has both orders at once; only its strides tell.
+    """
+    batch, channels, i, j, k = image.shape
+    voxels = image.permute(0, 2, 3, 4, 1).contiguous()
+    strides = (i * j * k * channels, 1, j * k * channels, k * channels, channels)
+    return voxels.as_strided((batch, channels, i, j, k), strides)
 
 
 def initialize(module: nn.Module) -> None:
