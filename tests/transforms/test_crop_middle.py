@@ -3,6 +3,7 @@ import torch
 
 from rtcontour.grid import Grid
 from rtcontour.transforms import CropMiddled, IndexCentresd, image_tensor
+from rtcontour.transforms.draw import Draw
 
 GRID = Grid((30, 24, 40), (2.0, 2.0, 3.0), (0.0, 0.0, 0.0))
 
@@ -43,3 +44,22 @@ def test_beyond_a_small_scan_there_is_air_without_weight():
     outside = patch["weight"] == 0
     assert outside.sum() == 40 * 40 * 60 - 30 * 24 * 40
     assert (patch["image"][outside] == -1000).all() and (patch["label"][outside] == 0).all()
+
+
+def test_on_other_voxels_it_lies_about_the_same_middle():
+    """Voxels of 4 x 4 x 6 mm on a scan of 2 x 2 x 3 mm: every second one about the same middle (13, 9, 30)."""
+    crop = CropMiddled((8, 6, 6), jitter=(0, 0, 0), top_slices=10, spacing_mm=(4.0, 4.0, 6.0))
+    expected = case()["image"].as_tensor()[:, 5:21:2, 3:15:2, 24:36:2]
+    assert torch.equal(crop(case())["image"], expected)
+
+
+def test_a_draw_gives_the_same_crop_again_and_no_jitter_where_it_wants_none():
+    crop, data = CropMiddled((8, 8, 8)), case()
+    noise = torch.Generator().manual_seed(0)
+    data["image"] = data["image"] + torch.randint(0, 50, data["image"].shape, dtype=torch.int16, generator=noise)
+    images = [crop({**data, "draw": Draw(0, (0, number))})["image"] for number in range(9)]
+    again = [crop({**data, "draw": Draw(0, (0, number))})["image"] for number in range(9)]
+    assert all(torch.equal(one, other) for one, other in zip(images, again, strict=True))
+    assert len({image.numpy().tobytes() for image in images}) > 5
+    still = [crop({**data, "draw": Draw(0, (0, number), augment=False)})["image"] for number in range(3)]
+    assert torch.equal(still[0], still[1]) and torch.equal(still[1], still[2])

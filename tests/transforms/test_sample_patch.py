@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from monai.data import MetaTensor
 
 from rtcontour.errors import ConfigError
-from rtcontour.transforms import SamplePatchd
-from rtcontour.transforms.sample_patch import cut
+from rtcontour.transforms import SamplePatchd, WindowHud
+from rtcontour.transforms.augmentation import Augmentation
+from rtcontour.transforms.draw import Draw
+from rtcontour.transforms.sample_patch import cutout_size
+from rtcontour.transforms.warp_on_device import WarpOnDevice
 
 SHAPE = (9, 7, 5)
 PATCH = (4, 6, 3)
@@ -22,20 +23,6 @@ def case(centres, shape=SHAPE):
         "annotated": torch.tensor([True] * len(centres)),
         "centres": [torch.tensor(entry, dtype=torch.int32).reshape(-1, 3) for entry in centres],
     }
-
-
-@given(
-    start=st.tuples(*[st.integers(-12, 12)] * 3),
-    size=st.tuples(*[st.integers(1, 8)] * 3),
-)
-def test_a_cut_agrees_with_a_voxel_by_voxel_copy(start, size):
-    volume = torch.arange(2 * 3 * 4).reshape(1, 2, 3, 4)
-    box = cut(volume, start, size, fill=-7)
-    assert box.shape == (1, *size) and box.is_contiguous()
-    for index in np.ndindex(*size):
-        place = tuple(np.add(start, index))
-        inside = all(0 <= p < n for p, n in zip(place, (2, 3, 4), strict=True))
-        assert box[(0, *index)] == (volume[(0, *place)] if inside else -7)
 
 
 def test_the_patch_lies_around_its_centre():
@@ -100,11 +87,125 @@ def test_a_margin_is_context_without_weight():
     assert weight[1:3, :, 2:3].all() and int(weight.sum()) == 2 * 3 * 1
 
 
+def everywhere(shape=SHAPE, **more):
+    voxels = np.argwhere(np.ones(shape))
+    return {**case([voxels, voxels[::3]], shape), **more}
+
+
+def same(one, other):
+    return all(torch.equal(one[key], other[key]) for key in ("image", "label", "weight"))
+
+
+def test_a_draw_gives_the_same_patch_from_any_sampler_in_any_state():
+    draws = [Draw(0, (1, number)) for number in range(20)]
+    samplers = [SamplePatchd(PATCH, augmentation=Augmentation()).set_random_state(seed) for seed in (1, 2)]
+    first = [samplers[0](everywhere(draw=draw)) for draw in draws]
+    second = [samplers[1](everywhere(draw=draw)) for draw in reversed(draws)]
+    assert all(same(one, other) for one, other in zip(first, reversed(second), strict=True))
+    assert len({one["image"].numpy().tobytes() for one in first}) == len(first)
+
+
+def test_a_draw_with_a_centre_lies_there_and_one_without_augmentation_is_a_cut():
+    sampler = SamplePatchd(PATCH, augmentation=Augmentation())
+    data = everywhere(draw=Draw(0, (1, 1), centre=(4, 3, 2), augment=False))
+    assert torch.equal(sampler(data)["image"], data["image"].as_tensor()[:, 2:6, 0:6, 1:4])
+    turned = sampler({**data, "draw": Draw(0, (1, 1), centre=(4, 3, 2))})
+    assert not same(turned, sampler(data))
+
+
+def test_augmentation_leaves_the_patches_where_they_are():
+    still = Augmentation(rotation_rad=0.0, scale=0.0, shift_hu=50.0)
+    for number in range(20):
+        data = everywhere(draw=Draw(0, (1, number)))
+        plain, shifted = SamplePatchd(PATCH)(data), SamplePatchd(PATCH, augmentation=still)(data)
+        assert torch.equal(plain["label"], shifted["label"])
+        moved = (shifted["image"] - plain["image"])[plain["weight"] == 1]
+        assert moved.std() < 1e-3 and 0 < moved.abs().max() <= 50
+
+
+def test_the_shift_comes_before_the_window_cuts():
+    data = everywhere(draw=Draw(0, (1, 2), centre=(4, 3, 2)))
+    data["image"] = MetaTensor(torch.full((1, *SHAPE), 840, dtype=torch.int16))
+    sampler = SamplePatchd(PATCH, augmentation=Augmentation(rotation_rad=0.0, scale=0.0))
+    window = WindowHud("image", (-800, 800))
+    shifts = [
+        float(sampler({**data, "draw": Draw(0, (1, n), centre=(4, 3, 2))})["image"].max()) - 840 for n in range(40)
+    ]
+    seen = [
+        float(window(sampler({**data, "draw": Draw(0, (1, n), centre=(4, 3, 2))}))["image"].max()) for n in range(40)
+    ]
+    assert min(shifts) < -50 and max(shifts) > 0
+    assert seen == pytest.approx([min(1.0, (840 + shift) / 800) for shift in shifts], abs=1e-5)
+
+
+def test_another_voxel_size_is_part_of_the_same_interpolation():
+    shape = (30, 24, 18)
+    data = everywhere(shape, spacing_mm=(1.0, 1.5, 3.0), draw=Draw(0, (1, 1), centre=(15, 12, 9)))
+    data["image"] = MetaTensor(torch.randint(-1000, 1000, (1, *shape), dtype=torch.int16))
+    patch = SamplePatchd((8, 8, 8), spacing_mm=(2.0, None, 1.5))(data)
+    # i: every second voxel; j: as it is; k: every half voxel.
+    volume = data["image"].as_tensor().float()[:, 7:23:2, 8:16]
+    assert torch.equal(patch["image"][..., ::2], volume[..., 7:11])
+    assert torch.allclose(patch["image"][..., 1::2], (volume[..., 7:11] + volume[..., 8:12]) / 2)
+
+
+def test_the_voxel_size_comes_from_the_affine_where_the_item_has_none():
+    data = everywhere((20, 16, 12), draw=Draw(0, (3, 1)))
+    affine = torch.diag(torch.tensor([1.0, 2.0, 3.0, 1.0], dtype=torch.float64))
+    sampler = SamplePatchd(PATCH, spacing_mm=(2.0, 2.0, 2.0), augmentation=Augmentation())
+    of_affine = sampler({**data, "image": MetaTensor(data["image"], affine=affine)})
+    assert same(of_affine, sampler({**data, "spacing_mm": (1.0, 2.0, 3.0)}))
+    assert not same(of_affine, sampler(data))
+
+
+def test_arrays_serve_as_well_as_tensors():
+    data = everywhere(draw=Draw(0, (3, 1)), spacing_mm=(1.0, 1.0, 2.0))
+    arrays = {**data, "image": data["image"].numpy(), "label": data["label"].numpy()}
+    sampler = SamplePatchd(PATCH, augmentation=Augmentation())
+    assert same(sampler(data), sampler(arrays))
+
+
+@pytest.mark.parametrize("spacing_mm", [None, (1.5, 1.0, 2.0)])
+def test_a_device_makes_the_patch_that_a_worker_makes(spacing_mm):
+    patch, margin, own = (20, 24, 12), (0, 1, 2), (1.0, 1.0, 3.0)
+    settings = {"spacing_mm": spacing_mm, "augmentation": Augmentation(), "margin": margin}
+    data = everywhere((40, 36, 16), spacing_mm=own)
+    noise = torch.Generator().manual_seed(0)
+    data["image"] = MetaTensor(torch.randint(-900, 900, (1, 40, 36, 16), dtype=torch.int16, generator=noise))
+    draws = [Draw(0, (1, number)) for number in range(6)]
+    expected = [WindowHud("image", (-800, 800))(SamplePatchd(patch, **settings)({**data, "draw": d})) for d in draws]
+    sampler = SamplePatchd(patch, warp_on="device", **settings)
+    cutouts = [sampler({**data, "draw": draw}) for draw in draws]
+    keys = ("image", "label", "warp", "scan", "shift_hu", "annotated")
+    batch = WarpOnDevice(patch, (-800, 800), margin)({key: torch.stack([c[key] for c in cutouts]) for key in keys})
+    assert set(batch) == {"image", "label", "weight", "annotated"}
+    for number, one in enumerate(expected):
+        assert (batch["image"][number] - one["image"]).abs().max() < 1e-3
+        for key in ("label", "weight"):  # float32 may decide a half-way place either way
+            assert (batch[key][number] != one[key]).float().mean() < 1e-3
+        assert batch["label"].dtype == batch["weight"].dtype == torch.uint8
+    assert any((one["weight"][0, :, 1:-1, 2:-2] == 0).any() for one in expected)
+
+
+def test_cutouts_of_several_voxel_sizes_have_one_size_and_one_too_small_is_refused():
+    spacings = [(1.0, 1.0, 3.0), (0.9, 0.9, 2.5)]
+    settings = {"spacing_mm": (1.5, 1.5, 3.0), "augmentation": Augmentation()}
+    size = cutout_size((12, 10, 8), spacings, settings["spacing_mm"], settings["augmentation"])
+    shapes = set()
+    for own in spacings:
+        data = everywhere((30, 30, 20), spacing_mm=own)
+        shapes.add(SamplePatchd((12, 10, 8), warp_on="device", cutout=size, **settings)(data)["image"].shape)
+        with pytest.raises(ConfigError, match=r"case c1 needs a cutout of \[.*cutout is \[4, 4, 4\]; raise it"):
+            SamplePatchd((12, 10, 8), warp_on="device", cutout=(4, 4, 4), **settings)(data)
+    assert shapes == {(1, *reversed(size))}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ({"structure_share": 1.5}, "structure_share is 1.5; expected 0 to 1"),
         ({"structure_share": True}, "structure_share is True"),
+        ({"warp_on": "gpu"}, "warp_on is 'gpu'; expected worker or device"),
         ({"margin": (0, 0, 2)}, r"margin \[0, 0, 2\] leaves nothing of patch \[4, 3, 4\]"),
     ],
 )

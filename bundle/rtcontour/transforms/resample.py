@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
-from monai.config import KeysCollection
 from monai.data import MetaTensor
-from monai.transforms import MapTransform
 from torch import Tensor
 
 
@@ -59,35 +56,3 @@ def image_spacing_mm(image: Tensor) -> list[float]:
         raise TypeError("the image has no affine, so its voxels have no size to resample; give a MetaTensor")
     affine = image.affine.reshape(-1, 4, 4)[0]
     return affine[:3, :3].double().norm(dim=0).tolist()
-
-
-class ResampleVoxelsd(MapTransform):
-    """Bring "image" (linear, rounded to its HU type) and "label" (nearest) to the voxel size that a network works on.
-
-    Args:
-        spacing_mm: wanted size along i, j, k; None, for one axis or for all, keeps the scan's own.
-        keys: which of the two.
-    """
-
-    def __init__(self, spacing_mm: Sequence[float | None] | None, keys: KeysCollection = ("image", "label")) -> None:
-        super().__init__(keys)
-        self.spacing_mm = spacing_mm
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Item of (1, i, j, k) tensors with their affine in, the same on other voxels out."""
-        item = dict(data)
-        for key in self.key_iterator(item):
-            image = item[key]
-            ratios = voxel_ratios(image_spacing_mm(image), self.spacing_mm)
-            if any(ratio != 1 for ratio in ratios):
-                voxels = resample(image.as_tensor(), ratios, nearest=key == "label")
-                voxels = voxels if voxels.dtype == image.dtype else voxels.round_().to(image.dtype)
-                item[key] = MetaTensor(voxels, meta={**image.meta, "affine": _scaled(image.affine, ratios)})
-        return item
-
-
-def _scaled(affine: Tensor, ratios: Sequence[float]) -> Tensor:
-    step = torch.eye(4, dtype=torch.float64)
-    for axis, ratio in enumerate(ratios):
-        step[axis, axis], step[axis, 3] = ratio, 0.5 * ratio - 0.5
-    return affine.double() @ step
