@@ -20,6 +20,12 @@ def test_an_item_says_where_the_files_are_and_what_is_known(datalist):
     assert first["label_values"] == [0, 2, 1, 1]
 
 
+def test_an_item_says_whose_scan_it_is_and_from_where(datalist):
+    data_set = read_datalist(datalist())
+    found = [(item["case"], item["patient"], item["cohort"]) for item in monai_items(data_set, "training", STRUCTURES)]
+    assert found == [("c01", "p01", "cervix"), ("c02", "p01", "")]
+
+
 def test_items_are_plain_values(datalist):
     items = monai_items(read_datalist(datalist()), "training", STRUCTURES)
     assert json.loads(json.dumps(items)) == items

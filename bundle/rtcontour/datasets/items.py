@@ -15,8 +15,8 @@ def monai_items(
 ) -> list[dict[str, Any]]:
     """One dictionary a case, plain values only: strings and lists.
 
-    Keys: "case" and "cohort"; "image" and, where there is one, "label": absolute paths; "annotated": one bool a
-    channel, background first; "label_values": the channel of each label value (for `apply_label_values`).
+    Keys: "case", "patient" and "cohort"; "image" and, where there is one, "label": absolute paths; "annotated": one
+    bool a channel, background first; "label_values": the channel of each label value (for `apply_label_values`).
 
     Raises:
         DataSetError: the split is empty, or has none of the recipe's structures.
@@ -26,7 +26,8 @@ def monai_items(
     table = label_values(channels, data_set.labels).tolist()
     items = []
     for case in data_set.split(split):
-        item: dict[str, Any] = {"case": case.case, "cohort": case.cohort, "image": str(case.image)}
+        item: dict[str, Any] = {"case": case.case, "patient": case.patient, "cohort": case.cohort}
+        item["image"] = str(case.image)
         if case.label:
             item["label"] = str(case.label)
         item["annotated"] = annotated_channels(channels, case.annotated, data_set.labels).tolist()

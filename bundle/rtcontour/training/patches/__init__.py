@@ -1,0 +1,1 @@
+"""Where patches come from: which cases train, where their patches lie, and what the last cycle got wrong."""
