@@ -10,13 +10,15 @@ from monai.metrics import CumulativeIterationMetric
 from torch import Tensor
 
 from rtcontour.errors import ConfigError
+from rtcontour.training.processes import gather
 
 
 class AnnotatedDice(CumulativeIterationMetric):
     """Mean over the structures of their mean Dice over cases.
 
     Per case and structure: 2 |P and T| / (|P| + |T|); a missed or a false structure counts 0; empty in both, or not
-    contoured in the case, is left out (NaN in the buffer). `aggregate` is 0 where nothing could be scored.
+    contoured in the case, is left out (NaN in the buffer). `aggregate` is 0 where nothing could be scored. Where
+    several processes score, each its own cases, the means are over the cases of all of them.
 
     Args:
         structures: names of channels 1, 2, ...
@@ -56,9 +58,16 @@ class AnnotatedDice(CumulativeIterationMetric):
 
     def per_structure(self) -> dict[str, float]:
         """Mean Dice of each structure over the cases so far; NaN where none could be scored."""
-        buffer = self.get_buffer()
-        means = torch.nanmean(buffer, dim=0) if buffer is not None else torch.full((len(self.structures),), torch.nan)
+        means = torch.nanmean(self.get_buffer().double(), dim=0)  # in double, their order does not show
         return dict(zip(self.structures, means.tolist(), strict=True))
+
+    def _sync(self) -> None:
+        """Gather the buffers of all processes; MONAI's would wait for ever for one that had no case."""
+        if not self._synced:
+            rows = self._buffers[0] if self._buffers else []
+            mine = torch.stack(rows).cpu() if rows else torch.empty(0, len(self.structures))
+            self._synced_tensors = [torch.cat(gather(mine))]
+            self._synced = True
 
     def aggregate(self, *_: Any, **__: Any) -> Tensor:
         """The mean of the structures' means, a scalar."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from ignite.metrics import Average, Metric
+from ignite.metrics import Metric
 from monai.utils.enums import CommonKeys
 from torch import Tensor
+
+from rtcontour.training.validation_step import MeanLoss
 
 CHOICES = ("mean_dice", CommonKeys.LOSS.value)  # names in a validation's metrics
 
@@ -21,14 +22,9 @@ def metrics_to_choose_by(choose_by: str) -> dict[str, Metric] | None:
     """What a validation measures beside the Dice: the mean loss over its cases, where that chooses."""
     if choose_by != CommonKeys.LOSS:
         return None
-    return {CommonKeys.LOSS.value: Average(output_transform=_case_loss)}
+    return {CommonKeys.LOSS.value: MeanLoss()}
 
 
 def is_lower_better(choose_by: str) -> bool:
     """True for a loss."""
     return choose_by == CommonKeys.LOSS
-
-
-def _case_loss(output: Sequence[Mapping[str, Any]]) -> float:
-    """Decollated engine output -> the loss of its one case."""
-    return float(output[0][CommonKeys.LOSS])

@@ -12,6 +12,7 @@ from types import TracebackType
 from ignite.engine import Engine, Events
 
 from rtcontour.errors import RtContourError
+from rtcontour.training.processes import is_first_to_fail
 
 WORKER_ERROR = re.compile(r"Caught .* in DataLoader worker.*rtcontour\.errors\.\w+: ([^\n]+)", re.DOTALL)
 
@@ -27,6 +28,8 @@ def install_plain_errors() -> None:
 
 
 def _print_plainly(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if not is_first_to_fail():
+        return
     message = plain_message(error)
     if message is None:
         sys.__excepthook__(kind, error, traceback)

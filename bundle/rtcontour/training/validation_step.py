@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from ignite.metrics import Metric
+from ignite.metrics.metric import reinit__is_reduced, sync_all_reduce
 from monai.engines import SupervisedEvaluator
 from monai.engines.utils import IterationEvents
 from monai.utils.enums import CommonKeys
@@ -24,9 +26,14 @@ class ValidationStep:
         self.dtype = dtype
         self.loss = loss
 
-    def __call__(self, engine: SupervisedEvaluator, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """The batch's own entries (label, annotated, case, ...), the logits under MONAI's key "pred", and "loss"."""
+    def __call__(self, engine: SupervisedEvaluator, batch: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
+        """The batch's own entries (label, annotated, case, ...), the logits under MONAI's key "pred", and "loss".
+
+        Of an empty batch, which a process without a case has (`processes.ShareOfCases`), a list without items.
+        """
         engine.network.eval()
+        if not batch:
+            return []
         image = batch[CommonKeys.IMAGE].to(engine.state.device)
         engine.state.output = dict(batch)
         with torch.no_grad(), torch.autocast(engine.state.device.type, self.dtype, enabled=self.dtype is not None):
@@ -38,3 +45,29 @@ class ValidationStep:
         engine.fire_event(IterationEvents.FORWARD_COMPLETED)
         engine.fire_event(IterationEvents.MODEL_COMPLETED)
         return engine.state.output
+
+
+class MeanLoss(Metric):
+    """Mean of the "loss" that `ValidationStep` gives each case, over the cases of all processes; NaN without any."""
+
+    _state_dict_all_req_keys = ("_sum", "_cases")
+
+    def __init__(self) -> None:
+        super().__init__(skip_unrolling=True)  # the output is a list of items
+
+    @reinit__is_reduced
+    def reset(self) -> None:
+        """Forget the validation before."""
+        self._sum = 0.0
+        self._cases = 0
+
+    @reinit__is_reduced
+    def update(self, output: Sequence[Mapping[str, Any]]) -> None:
+        """Add the items of a decollated output."""
+        self._sum += sum(float(item[CommonKeys.LOSS]) for item in output)
+        self._cases += len(output)
+
+    @sync_all_reduce("_sum", "_cases")
+    def compute(self) -> float:
+        """The mean."""
+        return self._sum / self._cases if self._cases else float("nan")
