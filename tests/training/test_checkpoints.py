@@ -6,24 +6,16 @@ from ignite.engine import Engine, Events
 
 from rtcontour.errors import CheckpointError
 from rtcontour.networks import RecomiaFCN
-from rtcontour.training import KEY, ModelDescription, SaveBest, SaveLast, resume, save_checkpoint
+from rtcontour.training import KEY, ModelDescription, SaveBest, SaveLast, resume, save_checkpoint, start_from
 
 CPU = torch.device("cpu")
 
 
-def described(size="cpu", structures=("Bladder", "Rectum")):
+def described(size="cpu", structures=("Bladder", "Rectum"), **changes):
     torch.manual_seed(0)
     network = RecomiaFCN(classes=1 + len(structures), size=size)
-    description = ModelDescription.of(
-        network,
-        recipe="tiny",
-        structures=structures,
-        window_hu=(-800, 800),
-        spacing_mm=None,
-        patch=(8, 8, 8),
-        tile=(8, 8, 8),
-        postprocessing=None,
-    )
+    said = {"recipe": "tiny", "window_hu": (-800, 800), "spacing_mm": None, "patch": (8, 8, 8), "tile": (8, 8, 8)}
+    description = ModelDescription.of(network, structures=structures, postprocessing=None, **{**said, **changes})
     return {"model": network, KEY: description}
 
 
@@ -122,6 +114,39 @@ def test_a_run_of_another_network_or_recipe_is_not_resumed(tmp_path, other):
     path = tmp_path / "last.pt"
     save_checkpoint(path, {**described(**other), "trainer": never_run()})
     with pytest.raises(CheckpointError, match=r"last\.pt: .* this recipe wants"):
+        resume(path, never_run(), described(), CPU)
+
+
+@pytest.mark.parametrize(
+    ("other", "starts"),
+    [
+        ({"window_hu": (-160, 240)}, False),
+        ({"spacing_mm": (2, 2, 2)}, False),
+        ({"spacing_mm": (None, None, 3)}, False),
+        ({"patch": (16, 8, 8)}, True),
+        ({"tile": None}, True),
+        ({"recipe": "other"}, True),
+    ],
+)
+def test_a_run_that_saw_other_scans_is_not_resumed_and_its_weights_may_be_no_start(tmp_path, other, starts):
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, {**described(**other), "trainer": never_run()})
+    ours = described()
+    with pytest.raises(CheckpointError, match=rf"last\.pt: .* has {next(iter(other))} .*, this recipe wants"):
+        resume(path, never_run(), ours, CPU)
+    if starts:
+        start_from(path, ours["model"], ours[KEY])
+        return
+    with pytest.raises(CheckpointError, match=rf"last\.pt: .* has {next(iter(other))} .*, this recipe wants"):
+        start_from(path, ours["model"], ours[KEY])
+
+
+def test_a_run_with_other_epochs_is_not_resumed(tmp_path):
+    path = tmp_path / "last.pt"
+    run = never_run()
+    run.state.epoch_length = 7
+    save_checkpoint(path, {**described(), "trainer": run})
+    with pytest.raises(CheckpointError, match=r"last\.pt: has 7 updates an epoch, this preset wants 3"):
         resume(path, never_run(), described(), CPU)
 
 

@@ -16,6 +16,9 @@ from rtcontour.files import whole_file
 from rtcontour.training.choice import is_lower_better
 from rtcontour.training.description import KEY, ModelDescription
 
+SAME_TO_START = ("window_hu", "spacing_mm")  # or the weights would see a scan unlike all they have learned from
+SAME_TO_RESUME = (*SAME_TO_START, "patch", "tile", "recipe")
+
 
 def save_checkpoint(path: str | Path, objects: Mapping[str, Any]) -> None:
     """Write the state of every object; what was at `path` is replaced at once or not at all."""
@@ -61,10 +64,15 @@ def resume(path: str | Path, trainer: Engine, objects: Mapping[str, Any], device
     missing = ", ".join(name for name in restored if name not in state)
     if missing:
         raise CheckpointError(f"{path}: lacks {missing}, so no run can go on from it; name the last.pt of a run")
-    try:
-        objects[KEY].load_state_dict(state[KEY])  # before the weights, which would fail with a traceback
-    except CheckpointError as error:
-        raise CheckpointError(f"{path}: {error}") from error
+    _check_description(
+        path, objects[KEY], state[KEY], SAME_TO_RESUME
+    )  # before the weights, which fail with a traceback
+    length = state["trainer"]["epoch_length"]
+    if trainer.state.epoch_length not in (None, length):
+        raise CheckpointError(
+            f"{path}: has {length} updates an epoch, this preset wants {trainer.state.epoch_length}; resume with the "
+            "preset it was trained with"
+        )
     done = state["trainer"]["iteration"] // state["trainer"]["epoch_length"]
     if done >= trainer.state.max_epochs:
         raise CheckpointError(
@@ -77,14 +85,28 @@ def start_from(path: str | Path, network: nn.Module, description: ModelDescripti
     """Put the weights of an earlier training into a network, and nothing else of it: a new run begins.
 
     Raises:
-        CheckpointError: not a checkpoint of rtcontour, or one of another network or other structures.
+        CheckpointError: not a checkpoint of rtcontour, or one of another network or other structures, or one that
+            has seen other HU or voxels.
     """
     state = read_checkpoint(path)
+    _check_description(path, description, state[KEY], SAME_TO_START)
+    network.load_state_dict(state["model"])
+
+
+def _check_description(
+    path: str | Path, description: ModelDescription, state: Mapping[str, Any], same: tuple[str, ...]
+) -> None:
+    """Refuse a checkpoint of another network or other structures, or that differs in what else must be the same."""
     try:
-        description.load_state_dict(state[KEY])
+        description.load_state_dict(state)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    network.load_state_dict(state["model"])
+    for name in same:
+        if state.get(name) != getattr(description, name):
+            raise CheckpointError(
+                f"{path}: checkpoint of recipe {state.get('recipe')!r} has {name} {state.get(name)}, this recipe wants "
+                f"{getattr(description, name)}; go on with the recipe it was trained with"
+            )
 
 
 class SaveLast:
@@ -123,6 +145,7 @@ class SaveBest:
         self.metric = metric
         self.sign = -1.0 if is_lower_better(metric) else 1.0
         self.best = float("-inf")
+        self.epoch = 0
 
     def attach(self, engine: Engine) -> None:
         """Follow an evaluator."""
@@ -133,12 +156,14 @@ class SaveBest:
         score = self.sign * float(engine.state.metrics[self.metric])
         if score > self.best:
             self.best = score
+            self.epoch = engine.state.epoch
             save_checkpoint(self.path, self.objects)
 
     def state_dict(self) -> dict[str, float]:
-        """The best score so far, for `SaveLast`."""
-        return {"best": self.best}
+        """The best score so far and its epoch, for `SaveLast`."""
+        return {"best": self.best, "epoch": self.epoch}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Go on from the best score of an earlier run."""
         self.best = float(state["best"])
+        self.epoch = int(state["epoch"])

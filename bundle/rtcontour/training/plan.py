@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rtcontour.datasets import Channel, DataSet, annotated_channels
-from rtcontour.errors import DataSetError
+from rtcontour.errors import DataSetError, Finding
 from rtcontour.networks import build_network
 from rtcontour.training.description import ModelDescription
 from rtcontour.training.settings import Batching
@@ -47,6 +47,13 @@ def check_data_set(data: DataSet, channels: Sequence[Channel]) -> None:
             f"{data.folder / 'datalist.json'}: no training case has {', '.join(never)} contoured "
             f"(it has {', '.join(data.labels)}); choose another recipe or add cases"
         )
+
+
+def unvalidated_structures(data: DataSet, channels: Sequence[Channel]) -> list[Finding]:
+    """A finding for each structure that no validation case has contoured."""
+    counts = count_annotated(data, "validation", channels)
+    message = "no validation case has it contoured: it is trained, but neither measured nor part of choosing the model"
+    return [Finding("structure-not-validated", message, subject=name) for name, cases in counts.items() if not cases]
 
 
 def print_plan(data: DataSet, channels: Sequence[Channel], description: ModelDescription, batching: Batching) -> None:

@@ -6,15 +6,31 @@ import math
 import sys
 import time
 from collections import defaultdict
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, cast
 
 from ignite.engine import Engine, Events
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn, track
 from rich.progress import Progress as Bar
 
 from rtcontour.training.annotated_dice import AnnotatedDice
 
 SECONDS_BETWEEN_LINES = 30.0
+
+Done = TypeVar("Done")
+
+
+def counted(doing: str, done: Iterable[Done], total: int) -> Iterator[Done]:
+    """Pass on what is done; meanwhile a bar on a terminal, a line now and then elsewhere."""
+    if sys.stderr.isatty():
+        yield from track(done, doing, total, transient=True)
+        return
+    last = time.monotonic()
+    for number, one in enumerate(done, start=1):
+        if time.monotonic() - last > SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            print(f"{doing}: {number} of {total}", flush=True)
+        yield one
 
 
 class Progress:
