@@ -17,6 +17,9 @@ import pytest
 from rtcontour.files import bundle_root
 
 ROOT = Path(bundle_root())
+TINY_PRESET = {
+    "size": "cpu", "batch": 1, "accumulate": 2, "iterations": 2, "workers": 0, "cycles": 2, "cycle_epochs": 1
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,7 @@ def write_recipe(tiny_structures, tiny_patch):
     default = json.loads((ROOT / "configs" / "recipes" / "pelvis_fcn.json").read_text())["recipe"]
     tiny = {"name": "tiny", "checkpoint": "tiny.pt", "structures": tiny_structures, "patch": tiny_patch, "epochs": 2}
     tiny["postprocessing"] = {"connectivity": 26}
+    tiny["cycle"] = {"epochs": 1, "folds": 2, "mined_share": 0.1}
 
     def write(path, **changes):
         path.write_text(json.dumps({"recipe": {**default, **tiny, **changes}}))
@@ -44,9 +48,14 @@ def recipe(tmp_path_factory, write_recipe):
 
 
 @pytest.fixture(scope="session")
+def tiny_preset():
+    return TINY_PRESET
+
+
+@pytest.fixture(scope="session")
 def preset(tmp_path_factory):
     path = tmp_path_factory.mktemp("preset") / "tiny.json"
-    path.write_text(json.dumps({"preset": {"size": "cpu", "batch": 1, "accumulate": 2, "iterations": 2}}))
+    path.write_text(json.dumps({"preset": TINY_PRESET}))
     return str(path)
 
 

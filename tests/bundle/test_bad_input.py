@@ -140,12 +140,14 @@ def test_nothing_to_resume(fail_to_train):
     assert "new/last.pt: no run to resume" in fail_to_train(resume=True)
 
 
-def test_a_run_of_another_preset_is_not_resumed(fail_here, tmp_path, data_set, run_workflow, recipe, preset):
+def test_a_run_of_another_preset_is_not_resumed(
+    fail_here, tmp_path, data_set, run_workflow, recipe, preset, tiny_preset
+):
     options = {"dataset_dir": data_set, "output_dir": tmp_path / "run"}
     run_workflow([TRAIN, recipe, preset], "train", **options)
     files = {path: path.read_bytes() for path in (tmp_path / "run").glob("*.pt")}
     larger = tmp_path / "larger.json"
-    larger.write_text(json.dumps({"preset": {"size": "gpu", "batch": 1, "accumulate": 1, "iterations": 2}}))
+    larger.write_text(json.dumps({"preset": {**tiny_preset, "size": "gpu", "accumulate": 1}}))
     line = line_of(fail_here([TRAIN, recipe, str(larger)], resume=True, **options))
     assert "run/last.pt: " in line and "resume with the recipe and preset it was trained with" in line
     line = line_of(fail_here([TRAIN, recipe, preset], resume=True, **options))

@@ -40,7 +40,9 @@ def test_every_recipe_has_a_checkpoint_of_its_own():
 def test_a_preset_says_only_how_large(path):
     content = read(path)
     assert list(content) == ["preset"]
-    assert set(content["preset"]) - {"_desc_"} == {"size", "batch", "accumulate", "iterations"}
+    assert set(content["preset"]) - {"_desc_"} == {
+        "size", "batch", "accumulate", "iterations", "workers", "cycles", "cycle_epochs"
+    }  # fmt: skip
     assert content["preset"]["size"] == path.stem
 
 

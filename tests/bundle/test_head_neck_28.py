@@ -36,9 +36,9 @@ def test_the_recipe_has_the_28_organs_of_the_phantom(root):
     assert said["structures"] == list(HEAD_NECK_28)
 
 
-def test_it_goes_through_its_phases_and_scores_all_28(phantoms, recipe, run_workflow, tmp_path):
+def test_it_goes_through_its_phases_and_scores_all_28(phantoms, recipe, run_workflow, tmp_path, tiny_preset):
     preset = tmp_path / "tiny.json"
-    preset.write_text(json.dumps({"preset": {"size": "cpu", "batch": 1, "accumulate": 1, "iterations": 2}}))
+    preset.write_text(json.dumps({"preset": {**tiny_preset, "accumulate": 1}}))
     options = {"dataset_dir": phantoms, "output_dir": tmp_path / "run"}
     _, said = run_workflow(["configs/train.json", recipe, str(preset)], "train", **options)
     share = float(re.search(r"anchors: ([\d.]+) of \d+ organs", said)[1])

@@ -28,7 +28,7 @@ RECIPES = (
 GRID = Grid((40, 36, 24), (2.0, 2.0, 3.0), (-39.0, -35.0, 100.0))
 SPECK = Grid((7, 6, 2), (4.0, 4.0, 5.0), (0.0, 0.0, 0.0))  # smaller than every patch and anchor
 SMALL = {  # what makes a recipe quick here; nothing else of it is changed
-    "pelvis_fcn": {"patch": [24, 24, 16]},
+    "pelvis_fcn": {"patch": [24, 24, 16], "cycle": {"epochs": 1, "folds": 2, "mined_share": 0.1}},
     "rectum_dpn_unet": {"patch": [32, 32, 4]},
     "head_neck_28_ua_net": {"patch": [32, 32, 24]},
     "head_neck_7_fcn": {"patch": [24, 24, 16]},
@@ -93,7 +93,8 @@ def write_configs(tmp_path_factory):
             recipe["handlers"][0]["starts"] = {"proposals": 0, "masks": 0.5}
         folder = tmp_path_factory.mktemp(f"{name}_files")
         (folder / f"{name}.json").write_text(json.dumps({"recipe": recipe}))
-        preset = {"size": "cpu", "batch": 1, "accumulate": 1, "iterations": iterations}
+        counts = {"batch": 1, "accumulate": 1, "iterations": iterations, "workers": 0, "cycles": 1, "cycle_epochs": 2}
+        preset = {"size": "cpu", **counts}
         (folder / "tiny.json").write_text(json.dumps({"preset": preset}))
         return ["configs/train.json", str(folder / f"{name}.json"), str(folder / "tiny.json")]
 
@@ -151,7 +152,8 @@ def test_the_same_command_contours_with_it(trained, tmp_path):
 def test_specks_and_patients_without_contours_train_too(name, write_configs, run_workflow, tmp_path):
     parts = parts_of(name)
     content = {"name": name, "labels": {"background": 0, **{p: n for n, p in enumerate(parts, start=1)}}}
-    for case, split in {"whole": "training", "bare": "training", "seen": "validation"}.items():
+    splits = {"whole": "training", "bare": "training", "other": "training", "seen": "validation"}
+    for case, split in splits.items():
         hu = np.full(SPECK.shape, 40, np.int16, order="F")
         labels = np.zeros(SPECK.shape, np.uint8, order="F")
         voxels = labels.reshape(-1, order="F")  # one voxel a structure, at the border too

@@ -45,8 +45,17 @@ def test_the_best_model_holds_all_that_is_needed_to_use_it(trained, tiny_structu
     assert said["window_hu"] == [-800, 800] and said["postprocessing"]["connectivity"] == 26
 
 
-def test_the_learning_rate_falls_with_the_epochs(trained):
-    assert trained[0].parser.get_parsed_content("optimizer").param_groups[0]["lr"] < 1e-4
+def test_the_plateau_rule_watches_the_patients_held_out(trained):
+    losses = [float(loss) for loss in re.findall(r"held out.* loss ([0-9.]+)", trained[1])]
+    assert len(losses) == 2  # one an epoch, and here one a cycle
+    last = torch.load(trained[2] / "last.pt", weights_only=True)
+    assert last["schedule"]["best"] == pytest.approx(losses[-1], abs=1e-3)
+    assert last["cycles"]["folds"] == 2 and set(last["cycles"]["fold"].values()) == {0, 1}
+
+
+def test_a_cycle_begins_with_a_search_for_false_positives(trained):
+    before, after = trained[1].split("false positives kept")
+    assert "epoch 1/2" in before and "epoch 2/2" not in before and "epoch 2/2" in after
 
 
 def test_tensorboard_finds_losses_and_dice(trained):
@@ -71,9 +80,8 @@ def test_a_resumed_training_goes_on_with_the_next_epoch(
     after = torch.load(folder / "last.pt", weights_only=True)
     assert (before["trainer"]["iteration"], after["trainer"]["iteration"]) == (4, 6)
     assert after["best"]["best"] >= before["best"]["best"] > -math.inf
-    assert after["schedule"]["last_epoch"] == 3
     optimised = next(iter(after["optimizer"]["state"].values()))
-    assert int(optimised["step"]) == 6
+    assert int(optimised["step"]) == 2  # the third epoch is a cycle of its own
 
 
 def test_a_training_may_start_from_the_weights_of_another(
@@ -107,6 +115,8 @@ def test_the_default_recipe_and_preset_are_taken_where_none_is_named(tmp_path, r
     content = json.loads((folder / "datalist.json").read_text())
     content["labels"].update({name: 10 + n for n, name in enumerate(names) if name != "Bladder"})
     content["training"][0]["annotated"] = names
+    first = content["training"][0]
+    content["training"] += [{**first, "case": f"more{n}", "patient": f"more{n}"} for n in range(3)]  # five folds
     (folder / "datalist.json").write_text(json.dumps(content))
     _, said = run_workflow(CONFIG, "train", run_id="check", dataset_dir=folder, output_dir=tmp_path / "new")
     assert "recipe pelvis_fcn: RecomiaFCN" in said and "658,878 parameters" in said
