@@ -47,21 +47,24 @@ class Stage:
     decay_epochs: int | None = None  # epochs after which the learning rate would be 0; None for `epochs`
     class_weight: tuple[float, ...] | None = None
 
-    @property
-    def overrides(self) -> list[str]:
-        """What it changes in the recipe and the preset, as the command line says it."""
-        said = {
-            "recipe::patch": list(self.patch),
-            "recipe::sampling::structure_share": self.structure_share,
-            "recipe::optimizer::lr": self.learning_rate,
-            "recipe::epochs": self.epochs,
-            "recipe::schedule::total_iters": self.decay_epochs or self.epochs,
-            "preset::iterations": self.iterations,
-            "val_interval": self.validate_every,
+    def recipe(self, default: dict[str, Any]) -> dict[str, Any]:
+        """The default recipe as this stage has it: in one piece instead of in cycles, and without augmentation."""
+        weights = f"$torch.tensor({list(self.class_weight)})" if self.class_weight else None
+        return {
+            **default,
+            "patch": list(self.patch),
+            "sampling": {**default["sampling"], "structure_share": self.structure_share, "augmentation": None},
+            "loss": {**default["loss"], "class_weight": weights},
+            "optimizer": {**default["optimizer"], "lr": self.learning_rate},
+            "cycle": None,
+            "epochs": self.epochs,
+            "schedule": {
+                "_target_": "torch.optim.lr_scheduler.PolynomialLR",
+                "optimizer": "@optimizer",
+                "total_iters": self.decay_epochs or self.epochs,
+                "power": 0.9,
+            },
         }
-        if self.class_weight:
-            said["recipe::loss::class_weight"] = f"$torch.tensor({list(self.class_weight)})"
-        return [part for key, value in said.items() for part in (f"--{key}", str(value))]
 
 
 SMALL, WHOLE = (96, 96, 48), (136, 136, 72)
@@ -130,11 +133,33 @@ def train(work: Path, stage: Stage, weights: Path | None) -> Path:
         return folder / "model.pt"
     start = ["--resume", "True"] if started else ["--weights", str(weights)] if weights else []
     before = time.monotonic()
-    run("train", work, [*stage.overrides, *start, "--output_dir", str(folder)], "'configs/presets/cpu.json'")
+    options = [
+        "--val_interval",
+        str(stage.validate_every),
+        "--output_dir",
+        str(folder),
+        "--cache_dir",
+        str(work / "volumes"),
+    ]
+    run("train", work, [*options, *start], *write_stage(stage, work))
     clock = folder / "seconds.json"
     spent = json.loads(clock.read_text()) if clock.exists() else 0
     clock.write_text(json.dumps(spent + round(time.monotonic() - before)))
     return folder / "model.pt"
+
+
+def write_stage(stage: Stage, work: Path) -> tuple[str, str]:
+    """Recipe and preset of a stage, in WORK."""
+    recipe, preset = work / f"{stage.name}_recipe.json", work / f"{stage.name}_preset.json"
+    default, size = shipped(f"recipes/{RECIPE}")["recipe"], shipped("presets/cpu")["preset"]
+    recipe.write_text(json.dumps({"recipe": stage.recipe(default)}, indent=2))
+    preset.write_text(json.dumps({"preset": size | {"iterations": stage.iterations}}, indent=2))
+    return str(recipe), str(preset)
+
+
+def shipped(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((Path(bundle_root()) / "configs" / f"{name}.json").read_text())
+    return content
 
 
 def epochs_done(folder: Path) -> int:
@@ -147,13 +172,13 @@ def evaluate(work: Path, weights: Path) -> dict[str, Any]:
     folder = work / "scores"
     if not (folder / "summary.json").exists():
         options = ["--split", "test", "--checkpoint", str(weights), "--output_dir", str(folder), "--replace", "True"]
-        run("evaluate", work, options)
+        run("evaluate", work, options, f"configs/recipes/{RECIPE}.json")
     return json.loads((folder / "summary.json").read_text())
 
 
 def run(story: str, work: Path, options: list[str], *files: str) -> None:
-    configs = ",".join([f"'configs/{story}.json'", f"'configs/recipes/{RECIPE}.json'", *files])
-    command = ["-m", "monai.bundle", "run", "--config_file", f"[{configs}]", "--dataset_dir", str(work / "phantoms")]
+    configs = str([f"configs/{story}.json", *files])
+    command = ["-m", "monai.bundle", "run", "--config_file", configs, "--dataset_dir", str(work / "phantoms")]
     subprocess.run([sys.executable, *command, *options], cwd=bundle_root(), check=True)
 
 

@@ -26,11 +26,11 @@ from rtcontour.phantom import write_data_set
 
 ROOT = Path(bundle_root())
 RECIPE = "pelvis_fcn"
-PHANTOMS = {"training": 60, "validation": 6, "test": 30, "seed": 40}
+PHANTOMS = {"training": 200, "validation": 6, "test": 30, "seed": 40}
 COARSE = {"spacing_mm": (4.0, 4.0, 5.0), "columns_rows": (128, 96), "truth": True}
 CHANGES: dict[str, Any] = {
-    "patch": [80, 64, 48],
-    "epochs": 25,
+    "patch": [64, 64, 32],
+    "epochs": 50,
     "cycle": None,
     "handlers": [],
     "loss": {"_target_": "rtcontour.training.losses.merged_background_nll_and_dice", "_mode_": "callable"},
@@ -63,7 +63,7 @@ def main() -> None:
         write_data_set(phantoms, workers=2, **PHANTOMS, **COARSE)
     summaries = {}
     for arm in [arguments.only] if arguments.only else ARMS:
-        folder = work / arm
+        folder = work / (arm if arm == "complete" else f"{arm}_{arguments.share:g}")
         data = write_arm(arm, read_datalist(phantoms), folder / "data", arguments.share)
         print(f"{arm}: {ARMS[arm]}; {len(data.split('training'))} training cases", flush=True)
         summaries[arm] = train_and_score(write_recipe(work), folder)
@@ -123,12 +123,16 @@ def train_and_score(recipe: Path, folder: Path) -> dict[str, Any]:
     if not (scores / "summary.json").exists():
         started = (run / "last.pt").exists()
         resumed = ["--resume", "True"] if started else []
-        if not (run / "model.pt").exists() or not (run / "finished").exists():
+        if not is_finished(run):
             monai("train", recipe, folder, "--output_dir", str(run), "--val_interval", "5", *resumed)
-            (run / "finished").touch()
         checkpoint = ["--checkpoint", str(run / "model.pt"), "--split", "test"]
         monai("evaluate", recipe, folder, "--output_dir", str(scores), *checkpoint, "--replace", "True")
     return json.loads((scores / "summary.json").read_text())
+
+
+def is_finished(run: Path) -> bool:
+    manifest = run / "manifest.json"
+    return manifest.exists() and json.loads(manifest.read_text())["status"] == "finished"
 
 
 def monai(story: str, recipe: Path, folder: Path, *options: str) -> None:

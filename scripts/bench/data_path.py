@@ -49,6 +49,7 @@ from rtcontour.training.patches.dataset import PatchDataset
 from rtcontour.transforms import SamplePatchd, WindowHud
 from rtcontour.transforms.augmentation import Augmentation
 from rtcontour.transforms.draw import Draw
+from rtcontour.transforms.warp_on_device import cutouts
 
 STRUCTURES = ["Femur_Head_L", "Femur_Head_R", "Bladder", "Bag_Bowel", "CTVn"]
 PATCH, AUGMENTATION, WINDOW = (136, 136, 72), Augmentation(), (-800, 800)
@@ -84,9 +85,10 @@ def make_ways(items: list[dict[str, Any]], work: Path) -> dict[str, Patches]:
     """Name -> patches without end. Each way caches its cases here."""
     kept = PatchDataset(items, None, work / "volumes")
     kept.prepare(workers=1)
+    sample = SamplePatchd(PATCH, augmentation=AUGMENTATION)
     ways = {
-        "rtcontour": our_patches(items, work, "worker"),
-        "rtcontour, cut-outs for a GPU": our_patches(items, work, "device"),
+        "rtcontour": our_patches(items, work, Compose([sample, WindowHud("image", WINDOW)])),
+        "rtcontour, cut-outs for a GPU": our_patches(items, work, cutouts(sample, items)),
     }
     loaded = [
         Compose([LoadImaged(KEYS, ensure_channel_first=True)])({key: item[key] for key in KEYS}) for item in items
@@ -105,9 +107,7 @@ def make_ways(items: list[dict[str, Any]], work: Path) -> dict[str, Patches]:
     return ways
 
 
-def our_patches(items: list[dict[str, Any]], work: Path, warp_on: Any) -> Patches:
-    sample = SamplePatchd(PATCH, augmentation=AUGMENTATION, warp_on=warp_on)
-    transform = sample if warp_on == "device" else Compose([sample, WindowHud("image", WINDOW)])
+def our_patches(items: list[dict[str, Any]], work: Path, transform: Any) -> Patches:
     dataset = PatchDataset(items, transform, work / "volumes")
     for number in itertools.count():
         yield dataset[Draw(number % len(items), (0, number))]

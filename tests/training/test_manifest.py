@@ -79,6 +79,48 @@ def test_a_run_does_not_go_on_with_other_patches(run, name, value):
         run(2, state)
 
 
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """As if MONAI ran a story with this recipe and preset."""
+
+    def start(recipe, preset):
+        (tmp_path / "story.json").write_text(json.dumps({"recipe": recipe, "preset": preset}))
+        words = ["run", "--config_file", str(tmp_path / "story.json")]
+        monkeypatch.setattr("sys.argv", [f"{monai.bundle.__path__[0]}/__main__.py", *words])
+
+    return start
+
+
+RECIPE = {"epochs": "$@preset::cycles", "batch": None, "optimizer": {"lr": 0.1, "_desc_": "small"}, "handlers": []}
+SIZES = {"batch": 2, "accumulate": 2, "workers": 0, "cycles": 2}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "preset", "said"),
+    [
+        ({"optimizer": {"lr": 0.2}}, {}, "recipe::optimizer"),
+        ({"loss": "other"}, {}, "recipe::loss other|recipe::loss None"),
+        ({}, {"accumulate": 3}, "patches an update 4, this one 6"),
+        ({"batch": 7}, {}, "recipe::batch None, this one 7"),
+    ],
+)
+def test_a_run_does_not_go_on_by_another_recipe(run, command, recipe, preset, said):
+    command(RECIPE, SIZES)
+    _, state = run(1)
+    command(RECIPE | recipe, SIZES | preset)
+    with pytest.raises(CheckpointError, match=rf"last\.pt: its run has ({said}).*--weights"):
+        run(2, state)
+
+
+def test_a_run_goes_on_for_longer_and_on_another_machine(run, command):
+    command(RECIPE, SIZES)
+    _, state = run(1)
+    command(RECIPE | {"epochs": 9, "handlers": [1]}, SIZES | {"batch": 1, "accumulate": 4, "workers": 2, "cycles": 5})
+    run(2, state)
+    state["manifest"].pop("learns_by")  # as an older version left it
+    run(2, state)
+
+
 def test_it_names_versions_and_no_place_of_this_machine(run, tmp_path, tiny_data_set):
     said, _ = run(1)
     assert set(said[0]["versions"]) == {"python", "rtcontour", "torch", "monai", "pytorch-ignite", "numpy", "numba"}

@@ -81,6 +81,15 @@ def test_a_preset_that_does_not_fit_is_refused_with_the_batch_that_would(check):
         check(2 * GIB, 1)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "device", "said"),
+    [("bfloat16", CPU, "autocast is 'bfloat16'; write it as"), (None, "cpu", "device is 'cpu'")],
+)
+def test_a_word_for_a_type_or_a_device_is_refused(dtype, device, said):
+    with pytest.raises(ConfigError, match=said):
+        check_memory(None, None, [8, 8, 8], Batching(1, 1, 1), dtype, device)
+
+
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
     """A machine with 8 GiB available, and the files of a control group."""
@@ -119,3 +128,21 @@ def test_a_system_that_does_not_say(monkeypatch, tmp_path):
     monkeypatch.setattr(memory_check, "MEMINFO", tmp_path / "none")
     monkeypatch.setattr(memory_check, "CGROUP_FILES", {})
     assert free_memory(CPU) is None
+
+
+def test_workers_that_hand_over_more_than_fits_are_refused(monkeypatch, tmp_path):
+    free = 100 * 2**20
+    monkeypatch.setattr(memory_check, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(memory_check.shutil, "disk_usage", lambda path: type("usage", (), {"free": free}))
+    arguments = (RecomiaFCN(classes=3), merged_background_nll, (32, 32, 16))
+    a_worker = 2 * 200 * 32 * 32 * 16 * 6  # two updates of 200 patches, six bytes a voxel
+    fitting = free // a_worker
+    check_memory(*arguments, Batching(200, 1, 1), None, CPU, fitting)
+    with pytest.raises(ConfigError, match="preset::workers"):
+        check_memory(*arguments, Batching(200, 1, 1), None, CPU, fitting + 1)
+
+
+def test_processes_of_a_machine_share_its_memory(monkeypatch):
+    alone = free_memory(CPU)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    assert free_memory(CPU) == pytest.approx(alone / 4, rel=0.05)

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 from ignite.engine import Engine
+from monai.bundle import ConfigParser
 from monai.handlers import StatsHandler
 from monai.transforms import Compose
 from torch._utils import ExceptionWrapper
@@ -10,7 +11,7 @@ from torch._utils import ExceptionWrapper
 from rtcontour.dicom import read_structure_set
 from rtcontour.errors import DataSetError, InputFileError
 from rtcontour.training import ErrorsFirst, install_plain_errors
-from rtcontour.training.plain_errors import plain_message
+from rtcontour.training.plain_errors import config_message, plain_message
 from rtcontour.transforms import ReadScand
 
 OURS = "c1.nii.gz: is broken; copy it again"
@@ -146,3 +147,56 @@ def test_an_engine_swallows_no_error_and_monai_logs_no_traceback(failing_engine,
 def test_a_missing_file_in_the_main_process_is_ours_too(tmp_path):
     error = caught(lambda: read_structure_set(tmp_path / "rs.dcm"))
     assert str(tmp_path / "rs.dcm") in plain_message(error)
+
+
+def error_of(entry, **config):
+    """What MONAI raises when it resolves an entry of a config."""
+    parser = ConfigParser({"entry": entry, **config})
+    return caught(lambda: parser.get_parsed_content("entry"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            {"_target_": "torch.optim.SGD", "params": "$[torch.zeros(1)]", "lr": -1},
+            "SGD cannot be made with params,lr: I",
+        ),
+        ({"_target_": "torch.device", "typ": "cpu"}, "torch.device cannot be made with typ: "),
+        ({"_target_": "torch.optim.NAdamm"}, "there is no torch.optim.NAdamm; correct the name"),
+        (
+            "$@size::cycles * 2 + @size::epochs",
+            "$@size::cycles * 2 + @size::epochs cannot be evaluated: unsupported op",
+        ),
+        ("$1 / 0", "$1 / 0 cannot be evaluated: division by zero"),
+        ("$torch.zeros(1).to('gpu')", "cannot be evaluated: Expected one of cpu, cuda"),
+        ("@size::iterations", "something refers to @size::iterations, which is not declared"),
+    ],
+)
+def test_an_entry_that_monai_can_make_nothing_of_has_a_line(entry, said):
+    error = error_of(entry, imports=["$import torch"], size={"cycles": None, "epochs": 2})
+    assert plain_message(error) is None and said in config_message(error)
+    assert "\n" not in config_message(error)
+
+
+def test_an_error_of_ours_behind_an_entry_keeps_its_own_line():
+    error = error_of({"_target_": "rtcontour.transforms.SamplePatchd", "patch": [8, 8, 8], "structure_share": 2})
+    assert plain_message(error) == "recipe::sampling: structure_share is 2; expected 0 to 1"
+    assert config_message(error) is None
+
+
+def test_a_bug_while_an_entry_is_at_work_has_no_line():
+    def step(engine, batch):
+        return {}["key"]
+
+    error = error_of("$@engine.run([0])", engine=Engine(step))
+    assert "Failed to evaluate" in str(error) and config_message(error) is None
+    assert config_message(error_of({"_target_": "rtcontour.training.read_checkpoint", "path": 5})) is None
+
+
+def test_an_interruption_is_one_line(hook, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    hook(interrupt)
+    assert capsys.readouterr().err.startswith("rtcontour: interrupted; ")

@@ -56,6 +56,8 @@ FILE, BOTH = ("--config_file", "story.json"), ("--config_file", "['story.json','
         (*BOTH, "--recipe::epochs", "4", "--recipe::schedule", "None"),
         (*BOTH, "--recipe#epochs", "4"),
         (*FILE, "--recipe", "%other.json::recipe"),
+        (*FILE, "--preset", "{'size': 'gpu', 'batch': 1}"),
+        (*FILE, "--data", "read elsewhere"),
         (*FILE, "--train::handlers::0::interval", "3", "--data::folder", "elsewhere"),
         (*FILE, "--train::handlers::0::_disabled_", "True"),
         (*FILE, "--weights", "None"),
@@ -96,6 +98,13 @@ def test_an_override_that_no_config_declares_is_refused(start, words, entry, nea
 def test_an_override_that_monai_would_drop_is_refused(start):
     start("run", *FILE, "--preset::batch", "None")
     with pytest.raises(ConfigError, match=r"--preset::batch is None, .* so that 2 would count"):
+        refuse_unknown_overrides()
+
+
+@pytest.mark.parametrize("words", [(*FILE, "--preset", "gpu"), (*FILE, "--recipe", "pelvis_fcn"), (*FILE, "--train=1")])
+def test_a_word_where_a_section_of_entries_has_to_be_is_refused(start, words):
+    start("run", *words)
+    with pytest.raises(ConfigError, match=r"would replace all entries below (preset|recipe|train); .*--config_file"):
         refuse_unknown_overrides()
 
 

@@ -58,6 +58,13 @@ def test_an_impossible_value_of_a_preset_is_named(key, value):
         check_settings(**{**SETTINGS, "preset": {**PRESET, key: value}})
 
 
+@pytest.mark.parametrize("workers", [-1, 1.5, True, "two", None])
+def test_workers_are_a_whole_number(workers):
+    check_settings(**{**SETTINGS, "preset": {**PRESET, "workers": 0}})
+    with pytest.raises(ConfigError, match=r"preset::workers is .*; expected a whole number from 0"):
+        check_settings(**{**SETTINGS, "preset": {**PRESET, "workers": workers}})
+
+
 @pytest.mark.parametrize("interval", [0, 6])
 def test_a_training_that_would_never_save_a_model_is_refused(interval):
     with pytest.raises(ConfigError, match=r"val_interval is .* from 1 to the 5 epochs"):
@@ -83,6 +90,23 @@ def test_an_earlier_training_is_neither_lost_nor_taken_up_unasked(tmp_path, name
 def test_weights_come_from_one_place_only(tmp_path):
     with pytest.raises(ConfigError, match="leave one of them out"):
         check_start(tmp_path, resume=True, weights="models/model.pt", replace=False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("output_dir", "", "output_dir is ''; expected a folder"),
+        ("output_dir", 5, "output_dir is 5; expected a folder"),
+        ("weights", "", "weights is ''; expected a checkpoint"),
+        ("weights", True, "weights is True; expected a checkpoint"),
+        ("mlflow", "yes", "mlflow is 'yes'; say --mlflow True"),
+    ],
+)
+def test_a_start_with_what_is_no_file_and_no_flag_is_refused(tmp_path, key, value, said):
+    options = {"output_dir": tmp_path / "new", "resume": False, "weights": None, "replace": False, "mlflow": False}
+    check_start(**options)
+    with pytest.raises(ConfigError, match=said):
+        check_start(**{**options, key: value})
 
 
 def test_a_loss_cannot_choose_where_the_network_judges_itself():

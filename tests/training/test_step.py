@@ -6,7 +6,7 @@ from monai.inferers import SimpleInferer
 
 from rtcontour.errors import ConfigError
 from rtcontour.networks import RecomiaFCN, merged_background_nll
-from rtcontour.training import NetworkLosses, TrainingStep, ValidationStep
+from rtcontour.training import NetworkLosses, TrainingStep, ValidationStep, autocast_dtype
 
 SHAPE = (16, 8, 8)
 CLASSES = 4
@@ -98,6 +98,12 @@ def test_bfloat16_stays_near_float32():
     net = network()
     step = TrainingStep(merged_background_nll, 2, torch.bfloat16)
     assert step(engine_around(net, step), batch)["loss"] == pytest.approx(gradients(2, batch)[0], rel=0.05)
+
+
+def test_a_word_is_no_device():
+    assert autocast_dtype(torch.device("cpu")) in (None, torch.bfloat16)
+    with pytest.raises(ConfigError, match="device is 'cpu'; write it as"):
+        autocast_dtype("cpu")
 
 
 def test_validation_adds_logits_to_the_batch_and_leaves_the_weights():

@@ -77,6 +77,8 @@ def test_a_new_voxel_size_is_part_of_the_matrix():
         ({"scale": 1.0}, "scale is 1.0; expected 0 to 0.9"),
         ({"shift_hu": float("nan")}, "shift_hu is nan"),
         ({"scale": True}, "scale is True"),
+        ({"shift_hu": None}, "shift_hu is None"),
+        ({"rotation_rad": "a"}, "rotation_rad is 'a'"),
     ],
 )
 def test_an_augmentation_that_makes_no_sense_is_refused(settings, said):

@@ -7,7 +7,6 @@ from rtcontour.errors import ConfigError
 from rtcontour.transforms import SamplePatchd, WindowHud
 from rtcontour.transforms.augmentation import Augmentation
 from rtcontour.transforms.draw import Draw
-from rtcontour.transforms.sample_patch import cutout_size
 from rtcontour.transforms.warp_on_device import WarpOnDevice
 
 SHAPE = (9, 7, 5)
@@ -173,11 +172,12 @@ def test_a_device_makes_the_patch_that_a_worker_makes(spacing_mm):
     noise = torch.Generator().manual_seed(0)
     data["image"] = MetaTensor(torch.randint(-900, 900, (1, 40, 36, 16), dtype=torch.int16, generator=noise))
     draws = [Draw(0, (1, number)) for number in range(6)]
+    draws += [Draw(0, (1, 6), centre=(2, 35, 15)), Draw(0, (1, 7), augment=False)]
     expected = [WindowHud("image", (-800, 800))(SamplePatchd(patch, **settings)({**data, "draw": d})) for d in draws]
-    sampler = SamplePatchd(patch, warp_on="device", **settings)
+    sampler = SamplePatchd(patch, **settings).cutouts([own])
     cutouts = [sampler({**data, "draw": draw}) for draw in draws]
     keys = ("image", "label", "warp", "scan", "shift_hu", "annotated")
-    batch = WarpOnDevice(patch, (-800, 800), margin)({key: torch.stack([c[key] for c in cutouts]) for key in keys})
+    batch = WarpOnDevice(sampler, (-800, 800))({key: torch.stack([c[key] for c in cutouts]) for key in keys})
     assert set(batch) == {"image", "label", "weight", "annotated"}
     for number, one in enumerate(expected):
         assert (batch["image"][number] - one["image"]).abs().max() < 1e-3
@@ -187,17 +187,24 @@ def test_a_device_makes_the_patch_that_a_worker_makes(spacing_mm):
     assert any((one["weight"][0, :, 1:-1, 2:-2] == 0).any() for one in expected)
 
 
-def test_cutouts_of_several_voxel_sizes_have_one_size_and_one_too_small_is_refused():
-    spacings = [(1.0, 1.0, 3.0), (0.9, 0.9, 2.5)]
-    settings = {"spacing_mm": (1.5, 1.5, 3.0), "augmentation": Augmentation()}
-    size = cutout_size((12, 10, 8), spacings, settings["spacing_mm"], settings["augmentation"])
-    shapes = set()
-    for own in spacings:
-        data = everywhere((30, 30, 20), spacing_mm=own)
-        shapes.add(SamplePatchd((12, 10, 8), warp_on="device", cutout=size, **settings)(data)["image"].shape)
-        with pytest.raises(ConfigError, match=r"case c1 needs a cutout of \[.*cutout is \[4, 4, 4\]; raise it"):
-            SamplePatchd((12, 10, 8), warp_on="device", cutout=(4, 4, 4), **settings)(data)
-    assert shapes == {(1, *reversed(size))}
+def test_cutouts_have_one_size_for_all_scans_and_a_scan_that_needs_more_is_refused():
+    large, small = (1.0, 1.0, 3.0), (0.9, 0.9, 2.5)
+    sampler = SamplePatchd((12, 10, 8), spacing_mm=(1.5, 1.5, 3.0), augmentation=Augmentation())
+    of_both, of_large = sampler.cutouts([large, small]), sampler.cutouts([large])
+    cases = [everywhere((30, 30, 20), spacing_mm=own) for own in (large, small)]
+    assert len({of_both(data)["image"].shape for data in cases}) == 1
+    with pytest.raises(ConfigError, match=r"case c1 of \[0.9, 0.9, 2.5\] mm needs cut-outs of \[.* they have \["):
+        of_large(cases[1])
+    assert "warp" in of_large(cases[0]) and "warp" not in sampler(cases[0])
+
+
+def test_cutouts_of_voxel_sizes_that_differ_by_rounding_have_the_same_size():
+    # 0.1 * 3 is a hair above 0.3, and here the patch reaches exactly to a voxel's middle.
+    shapes = [
+        SamplePatchd((20, 20, 20), spacing_mm=(0.3, 0.3, 0.3)).cutouts([[mm] * 3])(everywhere(spacing_mm=[mm] * 3))
+        for mm in (0.3, 0.1 * 3)
+    ]
+    assert shapes[0]["image"].shape == shapes[1]["image"].shape
 
 
 @pytest.mark.parametrize(
@@ -205,7 +212,9 @@ def test_cutouts_of_several_voxel_sizes_have_one_size_and_one_too_small_is_refus
     [
         ({"structure_share": 1.5}, "structure_share is 1.5; expected 0 to 1"),
         ({"structure_share": True}, "structure_share is True"),
-        ({"warp_on": "gpu"}, "warp_on is 'gpu'; expected worker or device"),
+        ({"structure_share": None}, "structure_share is None"),
+        ({"augmentation": {"rotation_rad": 0.1}}, "augmentation is {'rotation_rad': 0.1}; expected an entry with"),
+        ({"margin": (1, 1)}, r"margin is \(1, 1\); expected three whole numbers"),
         ({"margin": (0, 0, 2)}, r"margin \[0, 0, 2\] leaves nothing of patch \[4, 3, 4\]"),
     ],
 )

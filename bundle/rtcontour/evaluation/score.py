@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from rtcontour.evaluation.processes import interrupts_held_back, worker_processe
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, score_structure
+from rtcontour.processors import count_processors
 
 __all__ = ["FolderScores", "MethodScores", "Progress", "Reading", "read_pair", "score_folder", "score_methods"]
 
@@ -213,7 +213,7 @@ def _score_all(
 ) -> dict[str, dict[str, ScoredCase]]:
     """Score every case, in order, in this process or in several."""
     score = partial(_score_case, reading)
-    workers = min(_cores() if processes is None else processes, len(jobs))
+    workers = min(count_processors() if processes is None else processes, len(jobs))
     if workers < 1:
         raise ConfigError(f"processes is {processes}; expected 1 or more")
     if workers == 1 or len(jobs) < FEWEST_CASES_FOR_PROCESSES:
@@ -229,11 +229,6 @@ def _score_all(
                 "a process that scores cases ended early (out of memory, or started from a script without "
                 'if __name__ == "__main__"); score with processes=1'
             ) from error
-
-
-def _cores() -> int:
-    """Those that this process may use, where the system tells; a container may be given fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _gather(

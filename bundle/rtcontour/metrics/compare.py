@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from rtcontour.metrics.nearest import Spacing
 from rtcontour.metrics.pair import score_structure
 from rtcontour.metrics.scores import StructureScores
 from rtcontour.metrics.surface_elements import element_areas
+from rtcontour.processors import count_processors
 
 Labels = NDArray[np.integer] | Mapping[str, NDArray[np.bool_]]
 Direction = tuple[tuple[float, float, float], ...]
@@ -60,7 +60,7 @@ def compare_labels(
     grid = Grid(_common_shape(predicted, truth), _checked_spacing(spacing_mm), (0.0, 0.0, 0.0), direction)
     drawn = _annotated_names(annotated, truth, names)
     element_areas(grid.spacing_mm)  # a table that is kept: made here once, and not by every thread at the same time
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
+    with ThreadPoolExecutor(min(MOST_THREADS, count_processors())) as threads:
         found, true = threads.map(partial(_locate, names=names), (predicted, truth))
         # The largest first: begun last, it would keep one thread busy when the others have nothing left.
         scores = {

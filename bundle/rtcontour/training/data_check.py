@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -13,9 +11,11 @@ from torch import Tensor
 
 from rtcontour.datasets import DataSet, monai_items, read_grid, recipe_channels
 from rtcontour.errors import Finding, GeometryError, RtContourError, summarize_findings
+from rtcontour.processors import count_processors
 from rtcontour.training.plan import unvalidated_structures
 from rtcontour.training.progress import counted
 from rtcontour.transforms import ReadCased, image_spacing_mm, voxel_ratios
+from rtcontour.transforms.resample import resampled_size
 
 SPLITS = ("training", "validation")
 MOST_NAMED = 5  # broken cases in one line
@@ -61,7 +61,7 @@ def check_cases(
         except RtContourError as error:
             return error
 
-    with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:  # unpacking frees the interpreter's lock
+    with ThreadPoolExecutor(workers or min(8, count_processors())) as pool:  # unpacking frees the interpreter's lock
         found = list(counted("looking at the data set", pool.map(look, items), len(items)))
     cases = [item["case"] for _, item in items]
     broken = [(case, one) for case, one in zip(cases, found, strict=True) if isinstance(one, RtContourError)]
@@ -132,7 +132,7 @@ def _smaller_than_patch(
     spacing_mm: SpacingMm,
 ) -> list[Finding]:
     ratios = voxel_ratios(own_mm, spacing_mm)
-    size = [math.ceil(n / ratio - 1e-6) for n, ratio in zip(shape, ratios, strict=True)]
+    size = list(resampled_size(shape, ratios))
     if patch is None or all(n >= wanted for n, wanted in zip(size, patch, strict=True)):
         return []
     message = f"has {size} voxels, the patch {list(patch)}: the rest of it is air without weight in the loss"

@@ -20,9 +20,12 @@ from ignite.engine import Engine, Events
 from rtcontour.datasets import DataSet
 from rtcontour.errors import CheckpointError
 from rtcontour.files import whole_file
+from rtcontour.processors import count_processors
 from rtcontour.training.checkpoints import SaveBest
 from rtcontour.training.run_config import running_config
 
+# Of a recipe, in a resumed run: what is no part of learning, or what may well be added to it.
+MAY_CHANGE = ("name", "checkpoint", "epochs", "choose_by", "postprocessing", "handlers", "_desc_")
 PACKAGES = ("rtcontour", "torch", "monai", "pytorch-ignite", "numpy", "numba")
 
 
@@ -104,13 +107,25 @@ class RunManifest:
             "resumed": self.resumed,
             "seed": self.seed,
             "data_set": self.constant()["data_set"]["sha256"],
+            "learns_by": self._learns_by(),
         }
+
+    def _learns_by(self) -> dict[str, Any] | None:
+        """What of recipe and preset the weights depend on, as written; None where no command says it."""
+        config = self.constant()["config"]
+        if not config or not isinstance(config.get("recipe"), dict) or not isinstance(config.get("preset"), dict):
+            return None
+        recipe, preset = config["recipe"], config["preset"]
+        patches = recipe.get("batch") or preset["batch"] * preset["accumulate"]
+        learns_by = {f"recipe::{key}": value for key, value in recipe.items() if key not in MAY_CHANGE}
+        plain: dict[str, Any] = json.loads(json.dumps({**learns_by, "patches an update": patches}, default=str))
+        return plain
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with the clock of an earlier run.
 
         Raises:
-            CheckpointError: it had another seed or data set, and so other patches.
+            CheckpointError: it had another seed, data set, recipe or number of patches an update.
         """
         here = {"seed": self.seed, "data_set": self.constant()["data_set"]["sha256"]}
         for name, value in here.items():
@@ -119,6 +134,14 @@ class RunManifest:
                     f"{self.path.with_name('last.pt')}: its run has {name} {state[name]}, this one {value}; a run goes "
                     "on with what it began with: start a new one from its weights (--weights)"
                 )
+        before, now = state.get("learns_by") or {}, self._learns_by() or {}
+        changed = [key for key in {**before, **now} if before.get(key) != now.get(key)] if before and now else []
+        if changed:
+            raise CheckpointError(
+                f"{self.path.with_name('last.pt')}: its run has {changed[0]} {before.get(changed[0])}, this one "
+                f"{now.get(changed[0])}; a run goes on with what it began with: start a new one from its weights "
+                "(--weights)"
+            )
         self.started = str(state["started"])
         self.resumed = int(state["resumed"]) + 1
         self._clock = time.monotonic() - float(state["seconds"])
@@ -141,11 +164,10 @@ def describe_data_set(data: DataSet) -> dict[str, Any]:
 def hardware() -> dict[str, Any]:
     """What it runs on: processor, cores this process may use, threads of torch, GPUs, processes of the training."""
     gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "system": platform.system(),
         "processor": _processor(),
-        "cores": cores,
+        "cores": count_processors(),
         "threads": torch.get_num_threads(),
         "gpus": gpus,
         "processes": int(os.environ.get("WORLD_SIZE", "1")),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +17,9 @@ from rtcontour.training.memory_need import MemoryNeed, memory_need
 from rtcontour.training.settings import Batching
 
 GIB = 2**30
+SHARED_MEMORY = Path("/dev/shm")  # where Linux hands over what workers made
+PREFETCHED_UPDATES = 2  # a worker; torch's own default
+BYTES_A_VOXEL = 6  # image float32, label and weight uint8
 MEMINFO = Path("/proc/meminfo")
 CGROUP_2 = Path("/sys/fs/cgroup")  # limit, use, and what of the use could be given back
 CGROUP_1 = Path("/sys/fs/cgroup/memory")
@@ -30,6 +36,7 @@ def check_memory(
     batching: Batching,
     dtype: torch.dtype | None,
     device: torch.device,
+    workers: int = 0,
 ) -> MemoryNeed:
     """Refuse more patches at a time than the free memory of a device holds, by an estimate, and print both.
 
@@ -40,10 +47,15 @@ def check_memory(
         batching: whose `micro_batch` patches are in memory at a time.
         dtype: what autocast computes in; None for float32.
         device: where it trains.
+        workers: processes that make patches, an update at a time.
 
     Raises:
-        ConfigError: says how many patches would fit.
+        ConfigError: says how many patches or workers would fit; or a word stands for a device or a type.
     """
+    if dtype is not None and not isinstance(dtype, torch.dtype):
+        raise ConfigError(f'autocast is {dtype!r}; write it as --autocast "$torch.bfloat16", or "$None" for float32')
+    if not isinstance(device, torch.device):
+        raise ConfigError(f"device is {device!r}; write it as --device \"$torch.device('cuda:0')\" or with 'cpu'")
     need = memory_need(network, loss, patch, dtype, device)
     free = free_memory(device)
     wanted, patches = need.of(batching.micro_batch), batching.micro_batch
@@ -58,7 +70,21 @@ def check_memory(
             f"batch is {patches}: so many patches {list(patch)} need about {wanted / GIB:.1f} GiB at a time and "
             f"{free / GIB:.1f} GiB are free on {device}; {remedy}"
         )
+    _check_loader(patch, batching, workers)
     return need
+
+
+def _check_loader(patch: Sequence[int], batching: Batching, workers: int) -> None:
+    """Refuse workers whose updates, made in advance, do not fit where they are handed over: a bus error otherwise."""
+    if not workers or not SHARED_MEMORY.is_dir():
+        return
+    wanted = workers * PREFETCHED_UPDATES * batching.update * math.prod(patch) * BYTES_A_VOXEL
+    free = shutil.disk_usage(SHARED_MEMORY).free
+    if wanted > free:
+        raise ConfigError(
+            f"{workers} workers hand over about {wanted / GIB:.1f} GiB of patches in {SHARED_MEMORY}, which has "
+            f"{free / GIB:.1f} GiB free; lower preset::workers or give the container more (docker run --shm-size)"
+        )
 
 
 def free_memory(device: torch.device) -> int | None:
@@ -68,7 +94,8 @@ def free_memory(device: torch.device) -> int | None:
     if device.type != "cpu":
         return None
     known = [free for free in (_available(), *(_left_in_group(folder) for folder in CGROUP_FILES)) if free is not None]
-    return min(known, default=None)
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # of torchrun on this machine: each takes as much
+    return min(known) // processes if known else None
 
 
 def _available() -> int | None:

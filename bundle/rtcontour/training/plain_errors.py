@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import re
 import sys
+import traceback as tracebacks
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 
+import ignite
 from ignite.engine import Engine, Events
 
 from rtcontour.errors import RtContourError
@@ -16,10 +20,19 @@ from rtcontour.training.processes import is_first_to_fail
 
 WORKER_ERROR = re.compile(r"Caught .* in DataLoader worker.*rtcontour\.errors\.\w+: ([^\n]+)", re.DOTALL)
 
+# What MONAI says of an entry of a config that it cannot make, evaluate or find.
+NOT_MADE = re.compile(r"Failed to instantiate component '([^']+)' with keywords: ([^\n]*)")
+NOT_EVALUATED = re.compile(r"Failed to evaluate ConfigExpression: \n(.*)", re.DOTALL)
+NOT_DECLARED = re.compile(r"the referring item `@([^`]+)` is not defined in the config content")
+NOT_FOUND = re.compile(r"Cannot locate class or function path: '([^']+)'")
+REFERENCE = re.compile(r"__local_refs\['([^']+)'\]")
+WORKING = (Path(__file__).parents[1], Path(ignite.__file__).parent)  # who fails in here had a config to work with
+
 
 def install_plain_errors() -> None:
     """Make an uncaught RtContourError end the program with `rtcontour: <one line>` on stderr and exit code 1.
 
+    So does an entry of a config of which MONAI can make nothing, and an interruption from the keyboard.
     RTCONTOUR_DEBUG=1 keeps the tracebacks. Everything else that fails keeps its traceback too: it is a bug.
     """
     if os.environ.get("RTCONTOUR_DEBUG") != "1":
@@ -30,7 +43,9 @@ def install_plain_errors() -> None:
 def _print_plainly(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     if not is_first_to_fail():
         return
-    message = plain_message(error)
+    message = plain_message(error) or config_message(error)
+    if isinstance(error, KeyboardInterrupt):
+        message = "interrupted; a training goes on after its last epoch with --resume True"
     if message is None:
         sys.__excepthook__(kind, error, traceback)
     else:
@@ -50,6 +65,42 @@ def plain_message(error: BaseException) -> str | None:
         if isinstance(cause, RtContourError):
             return str(cause)
     return None
+
+
+def config_message(error: BaseException) -> str | None:
+    """The line for an entry of a config that MONAI can make nothing of, None where the error is another.
+
+    An error that arose while our code or Ignite's was at work is none of these: it may be a bug.
+    """
+    for failed in _causes(error):
+        said = str(failed)
+        if isinstance(failed, ValueError) and (missing := NOT_DECLARED.search(said)):
+            return f"config: something refers to @{missing[1]}, which is not declared; add it, or correct the name"
+        if isinstance(failed, ModuleNotFoundError) and (missing := NOT_FOUND.search(said)):
+            return f"config: there is no {missing[1]}; correct the name, or install its package"
+        cause = failed.__cause__
+        if cause is None or not isinstance(failed, RuntimeError) or _was_working(cause):
+            continue
+        reason = (str(cause).splitlines() or [type(cause).__name__])[0]
+        if made := NOT_MADE.search(said):
+            return f"config: {made[1]} cannot be made with {made[2]}: {reason}; correct these entries"
+        if evaluated := NOT_EVALUATED.search(said):
+            return f"config: {_expression(evaluated[1])} cannot be evaluated: {reason}; correct it or what it names"
+    return None
+
+
+def _was_working(error: BaseException) -> bool:
+    frames = (Path(frame.f_code.co_filename) for frame, _ in tracebacks.walk_tb(error.__traceback__))
+    return isinstance(error, RtContourError) or any(path.is_relative_to(room) for path in frames for room in WORKING)
+
+
+def _expression(printed: str) -> str:
+    """An expression as the config has it, from what MONAI prints of it."""
+    try:
+        printed = str(ast.literal_eval(printed))
+    except (SyntaxError, ValueError):
+        printed = printed.strip()
+    return REFERENCE.sub(r"@\1", printed)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

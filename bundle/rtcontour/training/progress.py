@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, cast
 
 from ignite.engine import Engine, Events
+from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn, track
 from rich.progress import Progress as Bar
 
@@ -23,7 +24,7 @@ Done = TypeVar("Done")
 def counted(doing: str, done: Iterable[Done], total: int) -> Iterator[Done]:
     """Pass on what is done; meanwhile a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
-        yield from track(done, doing, total, transient=True)
+        yield from track(done, doing, total, console=Console(stderr=True), transient=True)
         return
     last = time.monotonic()
     for number, one in enumerate(done, start=1):

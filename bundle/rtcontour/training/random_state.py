@@ -13,7 +13,8 @@ import torch
 class RandomState:
     """The global generators of torch (CPU and this process's GPU), NumPy and Python, as an object of a checkpoint.
 
-    Patches need none of them: each is drawn from (seed, number). Dropout and everything else that draws does.
+    Patches need none of them: each is drawn from (seed, number). Dropout and everything else that draws does. Of
+    several processes the first one's are kept, and all go on with them.
     """
 
     def state_dict(self) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS, ID_SEP_KEY
 
 from rtcontour.errors import ConfigError
 
+PREFIXES = ("$", "@", "%")  # of a value that names or makes something else
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -74,7 +76,8 @@ def refuse_unknown_overrides() -> None:
     Where the process was not started by `python -m monai.bundle run`, nothing is looked at.
 
     Raises:
-        ConfigError: names the override, and the declared entry that is nearest.
+        ConfigError: names the override, and the declared entry that is nearest; or a plain value is where a section
+            of entries has to be.
     """
     run = running_config()
     if run is None:
@@ -84,6 +87,17 @@ def refuse_unknown_overrides() -> None:
         if entry not in declared and not _is_switch(declared, entry):
             raise ConfigError(
                 f"--{entry}: no config declares this entry; the nearest is --{_nearest(entry, run.declared)}"
+            )
+    for entry, value in run.overrides.items():
+        if (
+            entry in declared
+            and _is_section(declared[entry])
+            and not isinstance(value, Mapping)
+            and not str(value).startswith(PREFIXES)
+        ):
+            raise ConfigError(
+                f"--{entry} is {value!r}, and would replace all entries below {entry}; override single ones "
+                f"(--{entry}::NAME), or list a file that has {entry} in --config_file"
             )
     for entry in run.dropped:
         if declared[entry] is not None:
@@ -135,6 +149,11 @@ def _is_switch(declared: ConfigParser, entry: str) -> bool:
     """Whether an entry is a key that MONAI knows in every component, such as `_disabled_`."""
     parent, _, key = entry.rpartition(ID_SEP_KEY)
     return key in ConfigComponent.non_arg_keys and ConfigComponent.is_instantiable(declared.get(parent))
+
+
+def _is_section(value: Any) -> bool:
+    """Whether an entry holds others and makes nothing itself."""
+    return isinstance(value, Mapping) and not ConfigComponent.is_instantiable(value)
 
 
 def _nearest(entry: str, declared: Mapping[str, Any]) -> str:

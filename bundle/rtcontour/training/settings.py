@@ -48,7 +48,7 @@ def check_flags(**flags: Any) -> None:
             raise ConfigError(f"{name} is {value!r}; say --{name} True or --{name} False")
 
 
-def check_start(output_dir: str | Path, *, resume: Any, weights: Any, replace: Any) -> None:
+def check_start(output_dir: Any, *, resume: Any, weights: Any, replace: Any, **flags: Any) -> None:
     """Refuse a start of a training that nobody can mean, or that would cost an earlier training.
 
     Args:
@@ -56,12 +56,16 @@ def check_start(output_dir: str | Path, *, resume: Any, weights: Any, replace: A
         resume: go on with the run in `output_dir`.
         weights: a checkpoint to start from, or None.
         replace: start anew over the run in `output_dir`.
+        flags: others that are True or False.
 
     Raises:
-        ConfigError: a word for True or False, or two answers to where the weights come from.
+        ConfigError: a word for True or False, no folder, or two answers to where the weights come from.
         OutputError: a run is there already and nobody said what becomes of it.
     """
-    check_flags(resume=resume, replace=replace)
+    check_flags(resume=resume, replace=replace, **flags)
+    _expect(isinstance(output_dir, str | Path) and str(output_dir) != "", "output_dir", output_dir, "a folder")
+    is_file = isinstance(weights, str | Path) and str(weights) != ""
+    _expect(weights is None or is_file, "weights", weights, "a checkpoint, such as models/model.pt")
     if resume and weights is not None:
         raise ConfigError(f"resume takes the weights of the run, weights names {weights}; leave one of them out")
     earlier = [path for name in ("last.pt", "model.pt") if (path := Path(output_dir) / name).exists()]
@@ -98,7 +102,7 @@ def check_settings(
         epochs: 1 or more.
         choose_by: what decides which weights are kept, one of `CHOICES`.
         loss: "loss" can choose only where it is a function of logits.
-        preset: "size" and the whole numbers "batch", "accumulate", "iterations".
+        preset: "size", the whole numbers "batch", "accumulate", "iterations", and "workers" where it has any.
         val_interval: epochs between two validations, at most `epochs`, or no model would ever be saved.
 
     Raises:
@@ -131,6 +135,8 @@ def check_settings(
     )
     for name in PRESET_COUNTS:
         _expect(_is_count(preset.get(name)), f"preset::{name}", preset.get(name), "a whole number from 1")
+    workers = preset.get("workers", 0)
+    _expect(type(workers) is int and workers >= 0, "preset::workers", workers, "a whole number from 0")
     within = _is_count(val_interval) and val_interval <= epochs
     _expect(within, "val_interval", val_interval, f"a whole number from 1 to the {epochs} epochs")
 

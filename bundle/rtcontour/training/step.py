@@ -21,7 +21,13 @@ from rtcontour.training.processes import mean_of_processes
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where the device computes it fast, None (float32) elsewhere."""
+    """bfloat16 where the device computes it fast, None (float32) elsewhere.
+
+    Raises:
+        ConfigError: a word for a device.
+    """
+    if not isinstance(device, torch.device):
+        raise ConfigError(f"device is {device!r}; write it as --device \"$torch.device('cuda:0')\" or with 'cpu'")
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
     return torch.bfloat16 if torch.cpu.get_capabilities().get("avx512_bf16") else None
@@ -32,7 +38,8 @@ class TrainingStep:
 
     The loader gives the effective batch; the network sees `micro_batch` patches at a time and their gradients add up.
     The loss of each is divided by the same constant, the voxels of the whole batch, so that the gradient is that of the
-    whole batch at once, padded patches included. A network that judges itself (`NetworkLosses`) counts patches alike.
+    whole batch at once, padded patches included; but for a Dice `over_batch`, which is that of a micro-batch. A network
+    that judges itself (`NetworkLosses`) counts patches alike.
 
     Where several processes share an update, the loader gives each of them an equal part (`processes.share_of`), and
     DistributedDataParallel averages their gradients. Equal parts divided by their own voxels and averaged are the whole
@@ -66,10 +73,11 @@ class TrainingStep:
         engine.network.train()
         engine.optimizer.zero_grad(set_to_none=True)
         losses = []
-        micro_batches = self._micro_batches(batch, engine.state.device)
+        micro_batches = self._micro_batches(batch)
         for number, micro_batch in enumerate(micro_batches, start=1):
+            there = {key: value.to(engine.state.device, non_blocking=True) for key, value in micro_batch.items()}
             with _without_exchange(engine.network, is_last=number == len(micro_batches)):
-                loss, named = self._loss(engine, micro_batch, len(batch["label"]))
+                loss, named = self._loss(engine, there, len(batch["label"]))
                 loss.backward()
             losses.append({**named, CommonKeys.LOSS: loss.detach()})
         parts = mean_of_processes(_sums(losses), engine.state.device)  # also of NaN, so that all processes end
@@ -102,10 +110,8 @@ class TrainingStep:
         share = len(label) / patches
         return self.loss(losses) * share, {name: loss.detach() * share for name, loss in losses.items()}
 
-    def _micro_batches(self, batch: Mapping[str, Any], device: torch.device) -> list[dict[str, Any]]:
-        tensors = {
-            key: value.to(device, non_blocking=True) for key, value in batch.items() if isinstance(value, Tensor)
-        }
+    def _micro_batches(self, batch: Mapping[str, Any]) -> list[dict[str, Any]]:
+        tensors = {key: value for key, value in batch.items() if isinstance(value, Tensor)}
         split = (tensor.split(self.micro_batch) for tensor in tensors.values())
         return [dict(zip(tensors, parts, strict=True)) for parts in zip(*split, strict=True)]
 

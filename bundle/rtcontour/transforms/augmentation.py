@@ -58,7 +58,7 @@ class Augmentation:
     def __post_init__(self) -> None:
         for name, highest in (("rotation_rad", math.pi), ("scale", 0.9), ("shift_hu", 2000)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not 0 <= value <= highest:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= highest:
                 raise ConfigError(f"recipe::sampling: augmentation {name} is {value!r}; expected 0 to {highest:.4g}")
 
     def draw(self, generator: np.random.Generator) -> Warp:

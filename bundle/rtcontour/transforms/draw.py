@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-PATCH_STREAM = 1  # what draws cases and patches by the same key takes other numbers than what fills the patch
+PATCH_STREAM = 1  # of what is random within a patch; whatever else is drawn by its key takes another number
 
 
 class Draw(NamedTuple):

@@ -9,11 +9,18 @@ import torch
 from monai.data import MetaTensor
 from torch import Tensor
 
+ROUNDING = 1e-6  # voxels; ratios that are no binary numbers must not cost a voxel more
+
 
 def voxel_ratios(spacing_mm: Sequence[float], wanted_mm: Sequence[float | None] | None) -> tuple[float, ...]:
     """Wanted voxel size / the volume's own, along i, j, k; 1 where None is wanted."""
     wanted = [None] * 3 if wanted_mm is None else wanted_mm
     return tuple(1.0 if new is None else new / own for own, new in zip(spacing_mm, wanted, strict=True))
+
+
+def resampled_size(size: Sequence[int], ratios: Sequence[float]) -> tuple[int, ...]:
+    """How many voxels `ratios` times as large cover the extent of `size` voxels, along i, j, k."""
+    return tuple(math.ceil(n / ratio - ROUNDING) for n, ratio in zip(size, ratios, strict=True))
 
 
 def resample(
@@ -27,7 +34,7 @@ def resample(
         size: of the result; by default as many voxels as cover the extent.
         nearest: take the nearest voxel (half way: the upper one), and keep the dtype.
     """
-    size = size or [math.ceil(n / ratio - 1e-6) for n, ratio in zip(volume.shape[-3:], ratios, strict=True)]
+    size = size or resampled_size(volume.shape[-3:], ratios)
     volume = volume if nearest else volume.float()
     for axis in sorted(range(3), key=lambda axis: -ratios[axis]):  # shrinking first, so that little is computed
         if ratios[axis] != 1 or size[axis] != volume.shape[axis - 3]:

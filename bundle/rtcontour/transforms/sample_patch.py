@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from rtcontour.transforms.draw import generator_of
 from rtcontour.transforms.resample import image_spacing_mm, voxel_ratios
 from rtcontour.transforms.warp import AIR_HU, warp_patch
 
-Place = Literal["worker", "device"]
+SAME_EXTENT = 1e-6  # voxels; the same voxel size read from two files may differ in its last digit
 
 
 class SamplePatchd(RandomizableTransform):
@@ -36,12 +37,9 @@ class SamplePatchd(RandomizableTransform):
         margin: voxels on either side of a patch, along i, j, k, that are context only: their "weight" is 0.
         spacing_mm: voxel size of the patch; None, for one axis or for all, keeps the scan's own.
         augmentation: what rotation, scale and shift in HU are drawn from; None leaves patches as they are.
-        warp_on: "worker" gives patches; "device" gives cut-outs for `WarpOnDevice`, which does the interpolation.
-        cutout: size of these in voxels of the scan, by default what the case needs; `cutout_size` tells what a data
-            set with several voxel sizes needs.
 
     Raises:
-        ConfigError: a share that is none, a margin that leaves nothing of the patch, or another place to warp.
+        ConfigError: a share or an augmentation that is none, or a margin that leaves nothing of the patch.
 
     Source:
         Sartor 2020 takes patches of 136 x 136 x 72; how their centres are drawn is not printed.
@@ -55,35 +53,40 @@ class SamplePatchd(RandomizableTransform):
         *,
         spacing_mm: Sequence[float | None] | None = None,
         augmentation: Augmentation | None = None,
-        warp_on: Place = "worker",
-        cutout: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        if isinstance(structure_share, bool) or not 0 <= structure_share <= 1:
+        is_share = isinstance(structure_share, int | float) and not isinstance(structure_share, bool)
+        if not is_share or not 0 <= structure_share <= 1:
             raise ConfigError(f"recipe::sampling: structure_share is {structure_share!r}; expected 0 to 1")
+        if augmentation is not None and not isinstance(augmentation, Augmentation):
+            raise ConfigError(
+                f'recipe::sampling: augmentation is {augmentation!r}; expected an entry with "_target_": '
+                '"rtcontour.transforms.Augmentation", or null for none'
+            )
+        if not isinstance(margin, Sequence) or len(margin) != len(patch):
+            raise ConfigError(
+                f"recipe::sampling: margin is {margin!r}; expected three whole numbers, such as [0, 0, 1]"
+            )
         if any(2 * m >= n for m, n in zip(margin, patch, strict=True)):
             raise ConfigError(
                 f"recipe::sampling: margin {list(margin)} leaves nothing of patch {list(patch)}; lower it"
             )
-        if warp_on not in get_args(Place):
-            raise ConfigError(f"recipe::sampling: warp_on is {warp_on!r}; expected {' or '.join(get_args(Place))}")
         self.patch = tuple(patch)
         self.structure_share = structure_share
         self.margin = tuple(margin)
         self.spacing_mm = spacing_mm
         self.augmentation = augmentation
-        self.warp_on = warp_on
-        self.cutout = None if cutout is None else tuple(cutout)
+        self._cutout_size: tuple[int, ...] | None = None
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Item with "image", "label", "annotated", "centres" in; patches with "weight" (1, i, j, k) out."""
         generator, draw = generator_of(data, self.R), data.get("draw")
         # The centre comes first, so that the same patch without augmentation lies in the same place.
         centre = self._draw_centre(data["centres"], generator) if draw is None or draw.centre is None else draw.centre
-        augmented = self.augmentation is not None and (draw is None or draw.augment)
-        warp = self.augmentation.draw(generator) if self.augmentation and augmented else Warp.none()
-        if self.warp_on == "device":
-            return self._cutout(data, warp, centre)
+        augment = draw is None or draw.augment
+        warp = self.augmentation.draw(generator) if self.augmentation and augment else Warp.none()
+        if self._cutout_size is not None:
+            return self._cutout(data, warp, centre, self._cutout_size)
         patch = warp_case(data, warp, centre, self.patch, self.spacing_mm)
         clear_margin(patch["weight"], self.margin)
         return patch
@@ -96,15 +99,36 @@ class SamplePatchd(RandomizableTransform):
             entry = centres[0]
         return tuple(int(index) for index in entry[generator.integers(len(entry))])
 
-    def _cutout(self, data: Mapping[Hashable, Any], warp: Warp, centre: Sequence[int]) -> dict[Hashable, Any]:
+    def cutouts(self, scans_mm: Iterable[Sequence[float]]) -> SamplePatchd:
+        """The same patches, each as the part of its scan that holds it, for `WarpOnDevice` to interpolate.
+
+        Out come "image" and "label" (1, k, j, i) of one size, so that they make a batch; where the patch lies in them,
+        "warp", "scan" and "shift_hu"; "annotated" and "case".
+
+        Args:
+            scans_mm: voxel sizes of all scans that will be sampled.
+        """
+        sampling = copy.deepcopy(self)
+        sizes = np.array([self._needed_voxels(own) for own in scans_mm])
+        sampling._cutout_size = tuple(sizes.max(axis=0).tolist())
+        return sampling
+
+    def _needed_voxels(self, own_mm: Sequence[float]) -> NDArray[np.int64]:
+        """Size of the cut-out that holds any patch of a scan, however it is turned and scaled."""
+        reach = Warp(np.eye(3) if self.augmentation is None else self.augmentation.reach_mm())
+        extent = reach.voxel_matrix(own_mm, _wanted_mm(own_mm, self.spacing_mm)) @ (np.array(self.patch) // 2)
+        return 2 * ((extent + SAME_EXTENT).astype(np.int64) + 2)
+
+    def _cutout(
+        self, data: Mapping[Hashable, Any], warp: Warp, centre: Sequence[int], size: Sequence[int]
+    ) -> dict[Hashable, Any]:
         image, label = voxels_of(data["image"]), voxels_of(data["label"])
         own, wanted = spacings_mm(data, self.spacing_mm)
-        needed = cutout_size(self.patch, [own], self.spacing_mm, self.augmentation)
-        size = self.cutout or needed
-        if any(n < m for n, m in zip(size, needed, strict=True)):
+        needed = self._needed_voxels(own)
+        if (needed > size).any():
             raise ConfigError(
-                f"recipe::sampling: case {data['case']} needs a cutout of {list(needed)} voxels of {list(own)} mm, "
-                f"cutout is {list(size)}; raise it"
+                f"recipe::sampling: case {data['case']} of {list(own)} mm needs cut-outs of {needed.tolist()} voxels, "
+                f"they have {list(size)}; name its voxel size among those of the scans"
             )
         start = [c - n // 2 for c, n in zip(centre, size, strict=True)]
         matrix = warp.voxel_matrix(own, wanted)
@@ -120,22 +144,6 @@ class SamplePatchd(RandomizableTransform):
             "annotated": data["annotated"],
             "case": data["case"],
         }
-
-
-def cutout_size(
-    patch: Sequence[int],
-    scans_mm: Iterable[Sequence[float]],
-    spacing_mm: Sequence[float | None] | None = None,
-    augmentation: Augmentation | None = None,
-) -> tuple[int, ...]:
-    """The cut-out in voxels of the scan that holds any warp of a patch, for scans of each of the voxel sizes given."""
-    reach = np.eye(3) if augmentation is None else augmentation.reach_mm()
-    half = np.array(patch) // 2
-    extents = []
-    for own in scans_mm:
-        wanted = [mm if new is None else new for mm, new in zip(own, spacing_mm or [None] * 3, strict=True)]
-        extents.append(Warp(reach).voxel_matrix(own, wanted) @ half)
-    return tuple(2 * (int(extent) + 2) for extent in np.max(extents, axis=0))
 
 
 def warp_case(
@@ -158,7 +166,11 @@ def spacings_mm(
 ) -> tuple[Sequence[float], Sequence[float]]:
     """Voxel size of a case's scan, and that of its patches."""
     own = data["spacing_mm"] if "spacing_mm" in data else image_spacing_mm(data["image"])
-    return own, [mm * ratio for mm, ratio in zip(own, voxel_ratios(own, wanted_mm), strict=True)]
+    return own, _wanted_mm(own, wanted_mm)
+
+
+def _wanted_mm(own_mm: Sequence[float], wanted_mm: Sequence[float | None] | None) -> list[float]:
+    return [mm * ratio for mm, ratio in zip(own_mm, voxel_ratios(own_mm, wanted_mm), strict=True)]
 
 
 def voxels_of(volume: Tensor | NDArray[Any]) -> NDArray[Any]:

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
+from rtcontour.transforms.warp import AIR_HU
+
 # Away from the faces by more than what float32 can be off, so that the passes without tests stay inside the scan.
 SAFE_VOXELS = 1e-3
-AIR_HU = np.float32(-1000.0)
+AIR = np.float32(AIR_HU)
 HALF = np.float32(0.5)
 
 _HU = types.Array(types.int16, 1, "C", readonly=True)
@@ -104,7 +106,7 @@ def _edge(hu: Any, labels: Any, shape: Any, base: Any, at: Any, step: Any, i: An
     x, y, z = x - np.float32(low_x), y - np.float32(low_y), z - np.float32(low_z)
     near_x, near_y, near_z = low_x + np.int64(x >= HALF), low_y + np.int64(y >= HALF), low_z + np.int64(z >= HALF)
     if near_x < 0 or near_y < 0 or near_z < 0 or near_x >= shape[0] or near_y >= shape[1] or near_z >= shape[2]:
-        return AIR_HU, np.uint8(0), np.uint8(0)
+        return AIR, np.uint8(0), np.uint8(0)
     row, slab = shape[0], shape[0] * shape[1]
     slice_sum = np.float32(0.0)
     for corner_z in range(2):
@@ -182,7 +184,7 @@ def warp(
                         values = _edge(hu, labels, shape, base, at, step, i, shift)
                         plane[k, i], label_plane[k, i], weight_plane[k, i] = values
                     elif i < first or i >= last:
-                        plane[k, i], label_plane[k, i], weight_plane[k, i] = AIR_HU, 0, 0
+                        plane[k, i], label_plane[k, i], weight_plane[k, i] = AIR, 0, 0
         _turn(plane, image, j)
         _turn(label_plane, label, j)
         if not whole:

@@ -1,4 +1,4 @@
-"""WarpOnDevice: what `warp_patch` does, for a batch of cut-outs on the GPU that trains."""
+"""WarpOnDevice: what `warp_patch` does, for a batch of cut-outs, on the GPU that trains."""
 
 from __future__ import annotations
 
@@ -9,24 +9,44 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from rtcontour.transforms.sample_patch import clear_margin
+from rtcontour.datasets import read_grid
+from rtcontour.errors import ConfigError
+from rtcontour.transforms.sample_patch import SamplePatchd, clear_margin
 from rtcontour.transforms.warp import AIR_HU
 from rtcontour.transforms.window_hu import window_hu
 
 
-class WarpOnDevice:
-    """Turn a batch of `SamplePatchd(..., warp_on="device")` into patches, on the device that the batch is on.
+def cutouts(sampling: Any, data: Sequence[Mapping[str, Any]]) -> SamplePatchd:
+    """A recipe's sampling as cut-outs of one size, which the headers of the scans tell.
 
     Args:
-        patch: size (i, j, k) in voxels.
+        sampling: the recipe's.
+        data: items of `rtcontour.datasets.monai_items`.
+
+    Raises:
+        ConfigError: another sampling than `SamplePatchd`.
+        InputFileError: an unreadable header.
+    """
+    if not isinstance(sampling, SamplePatchd):
+        raise ConfigError(
+            f"configs/warp_on_device.json: recipe::sampling is {type(sampling).__name__}; expected SamplePatchd, the "
+            "only one that gives cut-outs: leave this config out"
+        )
+    return sampling.cutouts(read_grid(item["image"]).spacing_mm for item in data)
+
+
+class WarpOnDevice:
+    """Turn a batch of `SamplePatchd.cutouts` into patches, on the device that the batch is on.
+
+    Args:
+        sampling: gives the cut-outs; its patch and margin count.
         window: lowest and highest HU, as for `WindowHud`.
-        margin: voxels on either side of a patch, along i, j, k, whose "weight" is 0.
     """
 
-    def __init__(self, patch: Sequence[int], window: Sequence[float], margin: Sequence[int] = (0, 0, 0)) -> None:
-        self.patch = tuple(patch)
+    def __init__(self, sampling: SamplePatchd, window: Sequence[float]) -> None:
+        self.patch = sampling.patch
+        self.margin = sampling.margin
         self.window = tuple(window)
-        self.margin = tuple(margin)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """Cut-outs (B, 1, k, j, i) with "warp", "scan", "shift_hu" in; windowed "image", "label", "weight" out."""

@@ -187,6 +187,12 @@ def test_an_impossible_cycle_is_refused_by_its_key(change):
         Cycles.of({"epochs": 2, "folds": 2, "mined_share": 0.1, **change}, many({"a": 5}))
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "x"])
+def test_an_impossible_seed_is_refused(seed):
+    with pytest.raises(ConfigError, match=r"^seed is .*; expected a whole number from 0 to "):
+        Cycles.of({"epochs": 2, "folds": 2, "mined_share": 0.1}, many({"a": 5}), seed=seed)
+
+
 @pytest.mark.parametrize("cycle", [{"epochs": 2, "folds": 2}, {"epochs": 2, "folds": 2, "mined_share": 0, "x": 1}, 5])
 def test_a_cycle_of_other_keys_is_refused(cycle):
     with pytest.raises(ConfigError, match=r"^recipe::cycle is .*expected epochs, folds and mined_share, or null"):

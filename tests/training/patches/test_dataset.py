@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from rtcontour.datasets import monai_items, read_datalist, read_image, write_image, write_labels
-from rtcontour.errors import DataSetError, GeometryError, InputFileError
+from rtcontour.errors import ConfigError, DataSetError, GeometryError, InputFileError
 from rtcontour.grid import Grid
 from rtcontour.training.patches.dataset import PatchDataset
 from rtcontour.transforms import CropMiddled, IndexCentresd, ReadCased, SamplePatchd
@@ -57,7 +57,6 @@ def test_a_kept_case_is_what_the_transforms_read(dataset):
         assert kept["spacing_mm"] == pytest.approx((2.0, 2.5, 4.0))
         assert len(kept["centres"]) == len(read["centres"])
         assert all(np.array_equal(one, two) for one, two in zip(kept["centres"], read["centres"], strict=True))
-    assert np.allclose(dataset.spacings_mm, [(2.0, 2.5, 4.0)] * 2)
 
 
 def test_the_files_are_mapped_and_cannot_be_written_to(dataset):
@@ -109,6 +108,31 @@ def test_what_is_there_is_kept_and_only_a_changed_case_is_read_again(dataset, da
     assert "volumes: reading 1 of 2 cases" in capsys.readouterr().out
     dataset.transform = whole
     assert np.array_equal(dataset[0]["image"][0], hu + np.int16(5))
+
+
+def test_two_trainings_may_fill_one_folder_at_once(dataset, monkeypatch):
+    """Just before a case is kept, another training has kept it: that one stays, since it may be in use."""
+    numpy_save, ours, theirs = np.save, [], PatchDataset(dataset.data, SAMPLE, dataset.folder)
+
+    def save(path, array):
+        if not ours:
+            ours.append(path)
+            theirs.prepare(workers=0)
+            ours.append(files_in(dataset.folder))
+        numpy_save(path, array)
+
+    monkeypatch.setattr(np, "save", save)
+    dataset.prepare(workers=0)
+    kept = {path: time for path, time in ours[1].items() if ".partial" not in str(path)}
+    kept.pop(dataset.folder, None)
+    assert kept and files_in(dataset.folder) == kept
+    assert_same(dataset[draws(1)[0]], theirs[draws(1)[0]])
+
+
+@pytest.mark.parametrize("folder", ["", 5, None])
+def test_a_folder_that_is_none_is_refused(dataset, folder):
+    with pytest.raises(ConfigError, match="cache_dir is "):
+        PatchDataset(dataset.data, SAMPLE, folder)
 
 
 def test_other_structures_are_other_files(dataset, data_set, tmp_path):

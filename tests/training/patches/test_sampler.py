@@ -151,9 +151,9 @@ def test_impossible_numbers_are_refused(wrong):
 
 
 def test_a_sampler_that_nobody_tells_the_epoch_says_so():
-    with pytest.raises(ConfigError, match="told no epoch; expected it among the trainer's handlers"):
+    with pytest.raises(ConfigError, match="told no epoch; expected it among the engine's handlers"):
         iter(sampler_of())
-    with pytest.raises(ConfigError, match="told no epoch; expected it among the evaluator's handlers"):
+    with pytest.raises(ConfigError, match="told no epoch; expected it among the engine's handlers"):
         next(iter(HeldOutSampler(DATA, cycles_of(), 4, seed=0)))
 
 

@@ -29,7 +29,8 @@ class Cycles:
         mined_share: how many of the patches are centred on a false positive of the cycle before.
 
     Raises:
-        ConfigError: an impossible number, fewer patients than folds, or a cycle in which nobody has contoured anything.
+        ConfigError: an impossible number or seed, fewer patients than folds, or a cycle in which nobody has contoured
+            anything.
 
     Source:
         Sartor 2020: 80 % train and 20 % validate, others in each cycle, "so that all patients are trained on"; after 50
@@ -50,6 +51,8 @@ class Cycles:
         _expect(_is_count(folds), "folds", folds, "a whole number from 1; 1 holds nobody out")
         is_share = isinstance(mined_share, int | float) and not isinstance(mined_share, bool)
         _expect(is_share and 0 <= mined_share <= 1, "mined_share", mined_share, "0 to 1")
+        if type(seed) is not int or not 0 <= seed < 2**32:
+            raise ConfigError(f"seed is {seed!r}; expected a whole number from 0 to 2**32 - 1")
         self.epochs = epochs
         self.folds = folds if epochs is not None else 1
         self.mined_share = float(mined_share)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
-import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,15 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from rtcontour.errors import DataSetError, RtContourError
+from rtcontour.errors import ConfigError, DataSetError, RtContourError
 from rtcontour.files import whole_folder
+from rtcontour.processors import count_processors
+from rtcontour.training.progress import counted
 from rtcontour.transforms import IndexCentresd, ReadCased, image_spacing_mm
 from rtcontour.transforms.draw import Draw
 from rtcontour.transforms.warp import load_kernel
 
 LAYOUT = 1  # of a case's folder; another number leaves the folders of old versions alone
-SECONDS_BETWEEN_LINES = 30.0
 
 Item = Mapping[Hashable, Any]
 
@@ -38,6 +37,9 @@ class PatchDataset(Dataset):
         data: items of `rtcontour.datasets.monai_items`, with labels.
         transform: from an item to what the training takes.
         folder: where the cases are kept; one folder a case, named by a hash of all that its content depends on.
+
+    Raises:
+        ConfigError: no folder.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class PatchDataset(Dataset):
     ) -> None:
         self.data = data
         self.transform = transform
+        if not isinstance(folder, str | Path) or not str(folder):
+            raise ConfigError(f"cache_dir is {folder!r}; expected a folder for the cases")
         self.folder = Path(folder)
 
     def __len__(self) -> int:
@@ -62,11 +66,6 @@ class PatchDataset(Dataset):
             item["draw"] = draw
         return self.transform(item)
 
-    @property
-    def spacings_mm(self) -> list[tuple[float, ...]]:
-        """Voxel size of each case, once they are prepared."""
-        return [tuple(self._case(case)["spacing_mm"]) for case in range(len(self))]
-
     def prepare(self, workers: int | None = None) -> None:
         """Read the cases that are not in the folder yet. Of several processes only one may do so.
 
@@ -81,7 +80,7 @@ class PatchDataset(Dataset):
         missing = [(item, path) for item in self.data if not (path := self._path(item)).is_dir()]
         if missing:
             print(f"volumes: reading {len(missing)} of {len(self)} cases to {self.folder}", flush=True)
-        for error in _with_progress(_prepare_all(missing, workers), len(missing)):
+        for error in counted("volumes", _prepare_all(missing, workers), len(missing)):
             if error is not None:
                 raise error
         load_kernel()  # so that workers that are forked have it, and compile nothing
@@ -144,8 +143,7 @@ class _Preparation(Dataset):
 
 
 def _prepare_all(missing: Sequence[tuple[Item, Path]], workers: int | None) -> Iterator[RtContourError | None]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    processes = min(cores if workers is None else workers, len(missing))
+    processes = min(count_processors() if workers is None else workers, len(missing))
     preparation = _Preparation(missing)
     if processes < 2:
         yield from (preparation[number] for number in range(len(missing)))
@@ -153,31 +151,25 @@ def _prepare_all(missing: Sequence[tuple[Item, Path]], workers: int | None) -> I
     yield from DataLoader(preparation, batch_size=None, num_workers=processes)
 
 
+class _KeptMeanwhile(Exception):
+    """Another training that shares the folder was faster."""
+
+
 def _prepare_case(item: Item, path: Path) -> None:
+    if path.is_dir():
+        return
     case = IndexCentresd()(ReadCased()(item))
     centres = [entry.numpy() for entry in case["centres"]]
     about = {
         "spacing_mm": image_spacing_mm(case["image"]),
         "centres_end": np.cumsum([len(entry) for entry in centres]).tolist(),
     }
-    with whole_folder(path) as partial:
+    if path.is_dir():
+        return
+    with suppress(_KeptMeanwhile), whole_folder(path) as partial:
         np.save(partial / "image.npy", case["image"].as_tensor().numpy()[0])
         np.save(partial / "label.npy", case["label"].as_tensor().numpy()[0])
         np.save(partial / "centres.npy", np.concatenate(centres))
         (partial / "case.json").write_text(json.dumps(about))
-
-
-def _with_progress(results: Iterator[Any], total: int) -> Iterator[Any]:
-    """Pass the results on; a bar on a terminal, a line now and then elsewhere."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(results, "reading cases", total, console=Console(stderr=True), transient=True)
-        return
-    last = time.monotonic()
-    for done, result in enumerate(results, 1):
-        if time.monotonic() - last > SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            print(f"volumes: {done} of {total} cases read", flush=True)
-        yield result
+        if path.is_dir():
+            raise _KeptMeanwhile  # it may be reading what it kept, which is the same

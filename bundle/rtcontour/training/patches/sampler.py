@@ -15,11 +15,39 @@ from rtcontour.training.patches.cycles import Cycles
 from rtcontour.training.patches.false_positives import FalsePositives
 from rtcontour.transforms.draw import Draw
 
-# Which random numbers are meant; beyond any patch number, so that none are those of a patch's own transforms.
+# Which random numbers of a sampler are meant; beyond any patch number, so that none are those of a patch's transforms.
 TRAINING, HELD_OUT = 2**64 - 1, 2**64 - 2
 
 
-class PatchSampler(Sampler[Draw]):
+class EpochSampler(Sampler[Draw]):
+    """Draws for an epoch that it is told: as a handler of the engine it feeds, it learns which one begins."""
+
+    def __init__(self) -> None:
+        self._epoch: int | None = None
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an engine. Ignite asks for an epoch's patches after the event that begins it, also when resumed."""
+        engine.add_event_handler(Events.EPOCH_STARTED, lambda e: self.set_epoch(e.state.epoch))
+
+    def set_epoch(self, epoch: int) -> None:
+        """The epoch, from 1, whose patches are asked for next."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[Draw]:
+        """The draws of the epoch.
+
+        Raises:
+            ConfigError: nobody said which epoch it is.
+        """
+        if self._epoch is None:
+            raise ConfigError("the sampler was told no epoch; expected it among the engine's handlers: add it there")
+        return self._draws(self._epoch)
+
+    def _draws(self, epoch: int) -> Iterator[Draw]:
+        raise NotImplementedError
+
+
+class PatchSampler(EpochSampler):
     """The patches of an epoch of training.
 
     Patch n of the whole training is drawn from (seed, n) alone, n = (epoch - 1) * patches + i. So neither workers nor
@@ -61,6 +89,7 @@ class PatchSampler(Sampler[Draw]):
         share: tuple[int, int] | None = None,
         update: int | None = None,
     ) -> None:
+        super().__init__()
         if isinstance(rarity, bool) or not rarity >= 0:
             raise ConfigError(f"rarity is {rarity!r}; expected 0, which draws all cases alike, or a positive power")
         if isinstance(mined_share, bool) or not 0 <= mined_share <= 1:
@@ -73,29 +102,10 @@ class PatchSampler(Sampler[Draw]):
         self.mined_share = mined_share
         self.rarity = rarity
         self._mine = _part(patches, update, share)
-        self._epoch: int | None = None
-
-    def attach(self, engine: Engine) -> None:
-        """Follow a trainer. Ignite asks for an epoch's patches after the event that begins it, also when resumed."""
-        engine.add_event_handler(Events.EPOCH_STARTED, lambda e: self.set_epoch(e.state.epoch))
-
-    def set_epoch(self, epoch: int) -> None:
-        """The epoch, from 1, whose patches are asked for next."""
-        self._epoch = epoch
 
     def __len__(self) -> int:
         """Patches of an epoch in this process."""
         return len(self._mine)
-
-    def __iter__(self) -> Iterator[Draw]:
-        """The draws of the epoch.
-
-        Raises:
-            ConfigError: nobody said which epoch it is.
-        """
-        if self._epoch is None:
-            raise ConfigError("the sampler was told no epoch; expected it among the trainer's handlers: add it there")
-        return self._draws(self._epoch)
 
     def _draws(self, epoch: int) -> Iterator[Draw]:
         first = (epoch - 1) * self.patches
@@ -122,7 +132,7 @@ class PatchSampler(Sampler[Draw]):
         return [(case, [of_case[channel] for channel in sorted(of_case)]) for case, of_case in found if of_case]
 
 
-class HeldOutSampler(Sampler[Draw]):
+class HeldOutSampler(EpochSampler):
     """Patches of the held-out cases, without augmentation and the same in every epoch of a cycle.
 
     All held-out cases get the same number of patches, or one more. Empty where nobody is held out.
@@ -149,6 +159,7 @@ class HeldOutSampler(Sampler[Draw]):
         seed: int,
         share: tuple[int, int] | None = None,
     ) -> None:
+        super().__init__()
         self.data = data
         self.cycles = cycles
         rank, processes = share or (0, 1)
@@ -159,29 +170,13 @@ class HeldOutSampler(Sampler[Draw]):
         self._mine = range(patches if cycles.folds > 1 else 0)[rank::processes]
         self.patches = patches
         self.seed = _checked(seed)
-        self._epoch: int | None = None
-
-    def attach(self, engine: Engine) -> None:
-        """Follow an evaluator that runs with the trainer's epoch."""
-        engine.add_event_handler(Events.EPOCH_STARTED, lambda e: self.set_epoch(e.state.epoch))
-
-    def set_epoch(self, epoch: int) -> None:
-        """The epoch, from 1, whose patches are asked for next."""
-        self._epoch = epoch
 
     def __len__(self) -> int:
         """Patches of an epoch in this process."""
         return len(self._mine)
 
-    def __iter__(self) -> Iterator[Draw]:
-        """The draws of the epoch.
-
-        Raises:
-            ConfigError: nobody said which epoch it is.
-        """
-        if self._epoch is None:
-            raise ConfigError("the sampler was told no epoch; expected it among the evaluator's handlers: add it there")
-        cycle, held_out = self.cycles.cycle(self._epoch), self.cycles.held_out(self._epoch)
+    def _draws(self, epoch: int) -> Iterator[Draw]:
+        cycle, held_out = self.cycles.cycle(epoch), self.cycles.held_out(epoch)
         first = cycle * self.patches
         order = np.argsort(uniform((self.seed, HELD_OUT), first, len(held_out))[:, 0])
         for i in self._mine:
