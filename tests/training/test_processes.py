@@ -21,7 +21,7 @@ from rtcontour.errors import ConfigError
 from rtcontour.networks import RecomiaFCN, UaNet, merged_background_nll, merged_background_nll_and_dice
 from rtcontour.training import AnnotatedDice, NetworkLosses, TrainingStep, ValidationStep, predictions_and_labels
 from rtcontour.training import processes as p
-from rtcontour.training.validation_step import MeanLoss
+from rtcontour.training.mean_loss import MeanLoss, loss_of_cases
 
 CPU = torch.device("cpu")
 PATCHES, SHAPE, CLASSES = 8, (16, 8, 8), 4
@@ -142,7 +142,7 @@ def validation(count):
         iteration_update=ValidationStep(loss=merged_background_nll),
         postprocessing=AsDiscreted(keys="pred", argmax=True),
         key_val_metric={"mean_dice": IgniteMetricHandler(dice, output_transform=predictions_and_labels)},
-        additional_metrics={"loss": MeanLoss()},
+        additional_metrics={"loss": MeanLoss(loss_of_cases)},
     )
     evaluator.add_event_handler(
         Events.ITERATION_COMPLETED, lambda engine: seen.extend(item["case"] for item in engine.state.output)

@@ -19,6 +19,7 @@ from rtcontour.training.example_slices import ExampleSlices
 from rtcontour.training.history import ValidationHistory
 from rtcontour.training.losses import NetworkLosses
 from rtcontour.training.manifest import RunManifest
+from rtcontour.training.mean_loss import MeanLoss, loss_of_patches
 from rtcontour.training.memory import reuse_freed_memory
 from rtcontour.training.memory_check import check_memory
 from rtcontour.training.patches.cycles import Cycles
@@ -31,7 +32,6 @@ from rtcontour.training.patches.false_positives import (
 )
 from rtcontour.training.patches.held_out import (
     HeldOutLine,
-    HeldOutLoss,
     HeldOutStep,
     ScoreHeldOut,
     loss_to_step_by,
@@ -46,7 +46,7 @@ from rtcontour.training.run_config import refuse_unknown_overrides
 from rtcontour.training.settings import Batching, check_flags, check_settings, check_start
 from rtcontour.training.step import TrainingStep, autocast_dtype
 from rtcontour.training.tracking import StructureMetrics, TrainingMetrics, mlflow_handlers
-from rtcontour.training.validation_step import MeanLoss, ValidationStep
+from rtcontour.training.validation_step import ValidationStep
 
 __all__ = [
     "KEY",
@@ -62,7 +62,6 @@ __all__ = [
     "FalsePositives",
     "FalsePositivesLine",
     "HeldOutLine",
-    "HeldOutLoss",
     "HeldOutSampler",
     "HeldOutStep",
     "MeanLoss",
@@ -95,6 +94,7 @@ __all__ = [
     "check_start",
     "class_weights",
     "install_plain_errors",
+    "loss_of_patches",
     "loss_to_choose_by",
     "loss_to_step_by",
     "metrics_to_choose_by",

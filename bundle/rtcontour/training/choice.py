@@ -8,7 +8,7 @@ from ignite.metrics import Metric
 from monai.utils.enums import CommonKeys
 from torch import Tensor
 
-from rtcontour.training.validation_step import MeanLoss
+from rtcontour.training.mean_loss import MeanLoss, loss_of_cases
 
 CHOICES = ("mean_dice", CommonKeys.LOSS.value)  # names in a validation's metrics
 
@@ -22,7 +22,7 @@ def metrics_to_choose_by(choose_by: str) -> dict[str, Metric] | None:
     """What a validation measures beside the Dice: the mean loss over its cases, where that chooses."""
     if choose_by != CommonKeys.LOSS:
         return None
-    return {CommonKeys.LOSS.value: MeanLoss()}
+    return {CommonKeys.LOSS.value: MeanLoss(loss_of_cases)}
 
 
 def is_lower_better(choose_by: str) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from ignite.metrics import Metric
-from ignite.metrics.metric import reinit__is_reduced, sync_all_reduce
 from monai.engines import SupervisedEvaluator
 from monai.engines.utils import IterationEvents
 from monai.utils.enums import CommonKeys
@@ -45,29 +43,3 @@ class ValidationStep:
         engine.fire_event(IterationEvents.FORWARD_COMPLETED)
         engine.fire_event(IterationEvents.MODEL_COMPLETED)
         return engine.state.output
-
-
-class MeanLoss(Metric):
-    """Mean of the "loss" that `ValidationStep` gives each case, over the cases of all processes; NaN without any."""
-
-    _state_dict_all_req_keys = ("_sum", "_cases")
-
-    def __init__(self) -> None:
-        super().__init__(skip_unrolling=True)  # the output is a list of items
-
-    @reinit__is_reduced
-    def reset(self) -> None:
-        """Forget the validation before."""
-        self._sum = 0.0
-        self._cases = 0
-
-    @reinit__is_reduced
-    def update(self, output: Sequence[Mapping[str, Any]]) -> None:
-        """Add the items of a decollated output."""
-        self._sum += sum(float(item[CommonKeys.LOSS]) for item in output)
-        self._cases += len(output)
-
-    @sync_all_reduce("_sum", "_cases")
-    def compute(self) -> float:
-        """The mean."""
-        return self._sum / self._cases if self._cases else float("nan")

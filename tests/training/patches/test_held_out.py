@@ -10,8 +10,9 @@ from monai.inferers import SimpleInferer
 from rtcontour.errors import ConfigError
 from rtcontour.networks import merged_background_nll
 from rtcontour.training import NetworkLosses
+from rtcontour.training.mean_loss import MeanLoss, loss_of_patches
 from rtcontour.training.patches.cycles import Cycles
-from rtcontour.training.patches.held_out import HeldOutLine, HeldOutLoss, HeldOutStep, ScoreHeldOut, loss_to_step_by
+from rtcontour.training.patches.held_out import HeldOutLine, HeldOutStep, ScoreHeldOut, loss_to_step_by
 
 PATCHES, CLASSES, SHAPE = 5, 3, (4, 3, 2)
 DATA = [{"case": f"c{n}", "patient": f"p{n}", "cohort": "", "annotated": [True, True, True]} for n in range(4)]
@@ -44,7 +45,7 @@ def evaluator_of(net, batches, *, folds=2, **more):
         network=net,
         inferer=SimpleInferer(),
         iteration_update=HeldOutStep(merged_background_nll, Cycles(DATA, 2, folds), **more),
-        key_val_metric={"loss": HeldOutLoss()},
+        key_val_metric={"loss": MeanLoss(loss_of_patches)},
         decollate=False,
     )
 

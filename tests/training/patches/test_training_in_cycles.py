@@ -74,7 +74,12 @@ CONFIG = {
                 "loss": "@loss",
                 "cycles": "@cycles",
             },
-            "key_val_metric": {"loss": {"_target_": "rtcontour.training.patches.held_out.HeldOutLoss"}},
+            "key_val_metric": {
+                "loss": {
+                    "_target_": "rtcontour.training.MeanLoss",
+                    "output_transform": {"_target_": "rtcontour.training.loss_of_patches", "_mode_": "callable"},
+                }
+            },
             "decollate": False,
             "val_handlers": [
                 "@held_out::sampler",

@@ -7,8 +7,6 @@ from typing import Any, cast
 
 import torch
 from ignite.engine import Engine, Events
-from ignite.metrics import Metric
-from ignite.metrics.metric import reinit__is_reduced, sync_all_reduce
 from monai.engines import Evaluator, SupervisedEvaluator
 from monai.engines.utils import IterationEvents
 from monai.utils.enums import CommonKeys
@@ -65,33 +63,6 @@ class HeldOutStep:
         engine.fire_event(IterationEvents.FORWARD_COMPLETED)
         engine.fire_event(IterationEvents.MODEL_COMPLETED)
         return engine.state.output
-
-
-class HeldOutLoss(Metric):
-    """Mean of `HeldOutStep`'s loss over all patches, those of all processes together."""
-
-    _state_dict_all_req_keys = ("_sum", "_patches")
-
-    def __init__(self) -> None:
-        super().__init__(output_transform=lambda output: (output[CommonKeys.LOSS], output["patches"]))
-
-    @reinit__is_reduced
-    def reset(self) -> None:
-        """Forget the epoch before."""
-        self._sum = 0.0
-        self._patches = 0
-
-    @reinit__is_reduced
-    def update(self, output: tuple[float, int]) -> None:
-        """Add the mean loss of so many patches."""
-        loss, patches = output
-        self._sum += loss * patches
-        self._patches += patches
-
-    @sync_all_reduce("_sum", "_patches")
-    def compute(self) -> float:
-        """The mean; NaN without patches."""
-        return self._sum / self._patches if self._patches else float("nan")
 
 
 class ScoreHeldOut:

@@ -20,9 +20,14 @@ TRAINING, HELD_OUT = 2**64 - 1, 2**64 - 2
 
 
 class EpochSampler(Sampler[Draw]):
-    """Draws for an epoch that it is told: as a handler of the engine it feeds, it learns which one begins."""
+    """Draws for an epoch that it is told: as a handler of the engine it feeds, it learns which one begins.
 
-    def __init__(self) -> None:
+    Args:
+        mine: which of an epoch's patches, from 0, this process gives.
+    """
+
+    def __init__(self, mine: Sequence[int] | NDArray[np.int64]) -> None:
+        self._mine = mine
         self._epoch: int | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -32,6 +37,10 @@ class EpochSampler(Sampler[Draw]):
     def set_epoch(self, epoch: int) -> None:
         """The epoch, from 1, whose patches are asked for next."""
         self._epoch = epoch
+
+    def __len__(self) -> int:
+        """Patches of an epoch in this process."""
+        return len(self._mine)
 
     def __iter__(self) -> Iterator[Draw]:
         """The draws of the epoch.
@@ -89,7 +98,7 @@ class PatchSampler(EpochSampler):
         share: tuple[int, int] | None = None,
         update: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(_part(patches, update, share))
         if isinstance(rarity, bool) or not rarity >= 0:
             raise ConfigError(f"rarity is {rarity!r}; expected 0, which draws all cases alike, or a positive power")
         if isinstance(mined_share, bool) or not 0 <= mined_share <= 1:
@@ -101,11 +110,6 @@ class PatchSampler(EpochSampler):
         self.false_positives = false_positives
         self.mined_share = mined_share
         self.rarity = rarity
-        self._mine = _part(patches, update, share)
-
-    def __len__(self) -> int:
-        """Patches of an epoch in this process."""
-        return len(self._mine)
 
     def _draws(self, epoch: int) -> Iterator[Draw]:
         first = (epoch - 1) * self.patches
@@ -114,7 +118,9 @@ class PatchSampler(EpochSampler):
         cases = training[_weighted(self._weights(training), random[:, 1])]
         finds = self._finds(training)
         mined = random[:, 0] < (self.mined_share if finds else 0.0)
-        for i, case, is_mined, numbers in zip(self._mine.tolist(), cases.tolist(), mined, random, strict=True):
+        for i, case, is_mined, numbers in zip(
+            np.asarray(self._mine).tolist(), cases.tolist(), mined, random, strict=True
+        ):
             key = (self.seed, first + i)
             yield _mined_draw(finds, key, numbers) if is_mined else Draw(case, key)
 
@@ -159,21 +165,16 @@ class HeldOutSampler(EpochSampler):
         seed: int,
         share: tuple[int, int] | None = None,
     ) -> None:
-        super().__init__()
-        self.data = data
-        self.cycles = cycles
         rank, processes = share or (0, 1)
         if patches < processes:
             raise ConfigError(
                 f"{patches} held-out patches an epoch leave some of {processes} processes none; draw more"
             )
-        self._mine = range(patches if cycles.folds > 1 else 0)[rank::processes]
+        super().__init__(range(patches if cycles.folds > 1 else 0)[rank::processes])
+        self.data = data
+        self.cycles = cycles
         self.patches = patches
         self.seed = _checked(seed)
-
-    def __len__(self) -> int:
-        """Patches of an epoch in this process."""
-        return len(self._mine)
 
     def _draws(self, epoch: int) -> Iterator[Draw]:
         cycle, held_out = self.cycles.cycle(epoch), self.cycles.held_out(epoch)
