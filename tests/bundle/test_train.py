@@ -105,7 +105,7 @@ def test_a_check_tells_the_plan_and_trains_nothing(tmp_path, run_workflow, tiny_
     options = {"dataset_dir": tiny_data_set, "output_dir": tmp_path / "new"}
     _, said = run_workflow([CONFIG, recipe, preset], "train", run_id="check", **options)
     assert "training: 2 cases; contoured: Bladder 2, Rectum 1" in said
-    assert "2 patches an update" in said and "nothing was trained" in said
+    assert "2 epochs of 2 updates of 2 patches, 1 of them" in said and "nothing was trained" in said
     assert not (tmp_path / "new").exists()
 
 
@@ -120,7 +120,7 @@ def test_the_default_recipe_and_preset_are_taken_where_none_is_named(tmp_path, r
     (folder / "datalist.json").write_text(json.dumps(content))
     _, said = run_workflow(CONFIG, "train", run_id="check", dataset_dir=folder, output_dir=tmp_path / "new")
     assert "recipe pelvis_fcn: RecomiaFCN" in said and "658,878 parameters" in said
-    assert "1 patches an update" in said
+    assert "40 epochs of 100 updates of 1 patches" in said
 
 
 def test_another_recipe_can_be_named_by_a_reference(tmp_path, run_workflow, tiny_data_set, recipe, preset):

@@ -3,10 +3,10 @@ import shutil
 
 import pytest
 
-from rtcontour.datasets import read_datalist, recipe_channels
+from rtcontour.datasets import monai_items, read_datalist, recipe_channels
 from rtcontour.errors import DataSetError
 from rtcontour.networks import RecomiaFCN
-from rtcontour.training import Batching, ModelDescription, check_data_set, check_split, print_plan
+from rtcontour.training import Batching, Cycles, ModelDescription, check_data_set, check_split, print_plan
 from rtcontour.training.plan import count_annotated
 
 PRESET = {"size": "cpu", "batch": 2, "accumulate": 3, "iterations": 10}
@@ -78,9 +78,12 @@ def test_the_plan_tells_data_recipe_and_preset(tiny_data_set, tiny_structures, c
         tile=(24, 16, 12),
         postprocessing=None,
     )
-    print_plan(read_datalist(tiny_data_set), recipe_channels(tiny_structures), description, Batching(6, 2, 10))
+    data = read_datalist(tiny_data_set)
+    cycles = Cycles(monai_items(data, "training", tiny_structures), 5, 2, mined_share=0.1)
+    print_plan(data, recipe_channels(tiny_structures), description, Batching(6, 2, 10), cycles, 20)
     said = capsys.readouterr().out
     assert "training: 2 cases; contoured: Bladder 2, Rectum 1" in said
     assert "RecomiaFCN" in said and "[24, 16, 12]" in said
-    assert "6 patches an update" in said
+    assert "20 epochs of 10 updates of 6 patches, 2 of them in memory at a time" in said
+    assert "cycles of 5 epochs, in each 1 of 2 folds" in said and "10 % of the patches from false positives" in said
     assert said.endswith("nothing was trained\n")

@@ -8,6 +8,7 @@ from rtcontour.datasets import Channel, DataSet, annotated_channels
 from rtcontour.errors import DataSetError, Finding
 from rtcontour.networks import build_network
 from rtcontour.training.description import ModelDescription
+from rtcontour.training.patches.cycles import Cycles
 from rtcontour.training.settings import Batching
 
 
@@ -56,7 +57,14 @@ def unvalidated_structures(data: DataSet, channels: Sequence[Channel]) -> list[F
     return [Finding("structure-not-validated", message, subject=name) for name, cases in counts.items() if not cases]
 
 
-def print_plan(data: DataSet, channels: Sequence[Channel], description: ModelDescription, batching: Batching) -> None:
+def print_plan(
+    data: DataSet,
+    channels: Sequence[Channel],
+    description: ModelDescription,
+    batching: Batching,
+    cycles: Cycles,
+    epochs: int,
+) -> None:
     """Say what a training would do with this data set, recipe and preset."""
     network = build_network(description.network, description.arguments)
     parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -67,7 +75,10 @@ def print_plan(data: DataSet, channels: Sequence[Channel], description: ModelDes
     print(f"recipe {description.recipe}: {description.network} {description.arguments}, {parameters:,} parameters")
     voxels = "the scan's own" if description.spacing_mm is None else f"{description.spacing_mm} mm"
     print(f"  patch {description.patch} voxels ({voxels}), window {description.window_hu} HU")
-    print(
-        f"{batching.iterations} updates an epoch, {batching.update} patches an update, {batching.micro_batch} at a time"
-    )
+    in_memory = f"{batching.micro_batch} of them in memory at a time"
+    print(f"{epochs} epochs of {batching.iterations} updates of {batching.update} patches, {in_memory}")
+    if cycles.epochs is not None:
+        held_out = f"1 of {cycles.folds} folds of the patients held out" if cycles.folds > 1 else "nobody held out"
+        mined = f"{100 * cycles.mined_share:g} % of the patches from false positives"
+        print(f"  cycles of {cycles.epochs} epochs, in each {held_out} and, from the second on, {mined}")
     print("nothing was trained")
