@@ -33,6 +33,8 @@ bench: install
 	$(BIN)/python scripts/bench/rtstruct.py
 	$(BIN)/python scripts/bench/metrics.py
 	$(BIN)/python scripts/bench/evaluation.py
+	$(BIN)/python scripts/bench/training.py
+	$(BIN)/python scripts/bench/data_path.py
 
 clean:
 	rm -rf $(VENV) demo output build dist
