@@ -1,8 +1,8 @@
 """The group normalisation of RecomiaFCN, fast on the CPU where the channels of a voxel lie side by side.
 
-In that order of memory oneDNN's bfloat16 convolutions take half the time, but PyTorch's own group normalisation takes
-many times longer and eats the gain (scripts/bench/training.py). Here both passes are built of PyTorch's batch
-normalisation, which is vectorised in this order.
+In that order of memory oneDNN's bfloat16 convolutions take little more than half the time, but PyTorch's own group
+normalisation takes many times longer and eats the gain (docs/benchmarks.md has what is left of it). Here both passes
+are built of PyTorch's batch normalisation, which is vectorised in this order.
 """
 
 from __future__ import annotations

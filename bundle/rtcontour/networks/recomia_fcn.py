@@ -123,7 +123,8 @@ class RecomiaFCN(nn.Module):
 def channels_last(image: Tensor) -> Tensor:
     """The image (B, C, i, j, k) with the channels of a voxel side by side, and so all that convolutions make of it.
 
-    On the CPU they take half the time then. An image of one channel has both orders at once; only its strides tell.
+    On the CPU they take little more than half the time then. An image of one channel has both orders at once; only its
+    strides tell.
     """
     batch, channels, i, j, k = image.shape
     voxels = image.permute(0, 2, 3, 4, 1).contiguous()

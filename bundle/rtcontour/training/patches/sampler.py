@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from rtcontour.transforms.draw import Draw
 TRAINING, HELD_OUT = 2**64 - 1, 2**64 - 2
 
 
-class EpochSampler(Sampler[Draw]):
+class EpochSampler(Sampler[Draw], ABC):
     """Draws for an epoch that it is told: as a handler of the engine it feeds, it learns which one begins.
 
     Args:
@@ -52,8 +53,9 @@ class EpochSampler(Sampler[Draw]):
             raise ConfigError("the sampler was told no epoch; expected it among the engine's handlers: add it there")
         return self._draws(self._epoch)
 
+    @abstractmethod
     def _draws(self, epoch: int) -> Iterator[Draw]:
-        raise NotImplementedError
+        """The draws of an epoch, from 1."""
 
 
 class PatchSampler(EpochSampler):
