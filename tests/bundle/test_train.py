@@ -120,7 +120,7 @@ def test_the_default_recipe_and_preset_are_taken_where_none_is_named(tmp_path, r
     (folder / "datalist.json").write_text(json.dumps(content))
     _, said = run_workflow(CONFIG, "train", run_id="check", dataset_dir=folder, output_dir=tmp_path / "new")
     assert "recipe pelvis_fcn: RecomiaFCN" in said and "658,878 parameters" in said
-    assert "40 epochs of 100 updates of 1 patches" in said
+    assert "40 epochs of 100 updates of 1 patch," in said
 
 
 def test_another_recipe_can_be_named_by_a_reference(tmp_path, run_workflow, tiny_data_set, recipe, preset):

@@ -70,6 +70,8 @@ def check(monkeypatch):
 def test_a_preset_that_fits_is_told(check, capsys):
     check(int(11 * GIB), 5)
     assert capsys.readouterr().out == "memory: 5 patches at a time need about 11.0 GiB on cpu; free: 11.0 GiB\n"
+    check(None, 1)
+    assert capsys.readouterr().out == "memory: 1 patch needs about 3.0 GiB on cpu; free: unknown\n"
     check(None, 500)
     assert "free: unknown" in capsys.readouterr().out
 

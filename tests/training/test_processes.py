@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from ignite.engine import Engine, Events
-from monai.data import DataLoader, Dataset
+from monai.data import DataLoader, Dataset, MetaTensor
 from monai.engines import SupervisedEvaluator
 from monai.engines.utils import IterationEvents
 from monai.handlers import IgniteMetricHandler
@@ -19,7 +19,14 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rtcontour.errors import ConfigError
 from rtcontour.networks import RecomiaFCN, UaNet, merged_background_nll, merged_background_nll_and_dice
-from rtcontour.training import AnnotatedDice, NetworkLosses, TrainingStep, ValidationStep, predictions_and_labels
+from rtcontour.training import (
+    AnnotatedDice,
+    AnnotatedScore,
+    NetworkLosses,
+    TrainingStep,
+    ValidationStep,
+    predictions_and_labels,
+)
 from rtcontour.training import processes as p
 from rtcontour.training.mean_loss import MeanLoss, loss_of_cases
 
@@ -124,6 +131,12 @@ class AsItIs(nn.Module):
         return torch.cat([-(image - channel).abs() for channel in range(3)], dim=1)
 
 
+def located(output):
+    """Predictions and labels that say where they lie."""
+    predictions, labels = predictions_and_labels(output)
+    return [MetaTensor(prediction, torch.eye(4)) for prediction in predictions], labels
+
+
 def validation(count):
     """Metrics of that many cases, the cases this process saw, and the Dice by structure."""
     generator = torch.Generator().manual_seed(7)
@@ -135,6 +148,7 @@ def validation(count):
     data = Dataset(items)
     loader = DataLoader(data, batch_size=1, batch_sampler=p.ShareOfCases(data), collate_fn=p.collate_case)
     dice, seen = AnnotatedDice(STRUCTURES), []
+    score = AnnotatedScore(STRUCTURES, "dice")
     evaluator = SupervisedEvaluator(
         device=CPU,
         val_data_loader=loader,
@@ -142,7 +156,10 @@ def validation(count):
         iteration_update=ValidationStep(loss=merged_background_nll),
         postprocessing=AsDiscreted(keys="pred", argmax=True),
         key_val_metric={"mean_dice": IgniteMetricHandler(dice, output_transform=predictions_and_labels)},
-        additional_metrics={"loss": MeanLoss(loss_of_cases)},
+        additional_metrics={
+            "loss": MeanLoss(loss_of_cases),
+            "score": IgniteMetricHandler(score, output_transform=located),
+        },
     )
     evaluator.add_event_handler(
         Events.ITERATION_COMPLETED, lambda engine: seen.extend(item["case"] for item in engine.state.output)

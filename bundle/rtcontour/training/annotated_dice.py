@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from monai.metrics import CumulativeIterationMetric
 from torch import Tensor
 
 from rtcontour.errors import ConfigError
-from rtcontour.training.processes import gather
+from rtcontour.training.annotated_metric import AnnotatedMetric
 
 
-class AnnotatedDice(CumulativeIterationMetric):
+class AnnotatedDice(AnnotatedMetric):
     """Mean over the structures of their mean Dice over cases.
 
     Per case and structure: 2 |P and T| / (|P| + |T|); a missed or a false structure counts 0; empty in both, or not
@@ -28,15 +27,10 @@ class AnnotatedDice(CumulativeIterationMetric):
     """
 
     def __init__(self, structures: Sequence[str]) -> None:
-        super().__init__()
-        self.structures = tuple(structures)
+        super().__init__(structures, row_shape=(len(structures),))
 
     def _compute_list(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
         return torch.stack([self._dice(p, *truth) for p, truth in zip(y_pred, y, strict=True)])
-
-    def _compute_tensor(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
-        complete = torch.ones(len(self.structures) + 1, dtype=torch.bool)
-        return self._compute_list(list(y_pred), [(truth, complete) for truth in y])
 
     def _dice(self, predicted: Tensor, truth: Tensor, annotated: Tensor) -> Tensor:
         classes = len(self.structures) + 1
@@ -58,16 +52,8 @@ class AnnotatedDice(CumulativeIterationMetric):
 
     def per_structure(self) -> dict[str, float]:
         """Mean Dice of each structure over the cases so far; NaN where none could be scored."""
-        means = torch.nanmean(self.get_buffer().double(), dim=0)  # in double, their order does not show
+        means = torch.nanmean(self.rows(), dim=0)  # in double, their order does not show
         return dict(zip(self.structures, means.tolist(), strict=True))
-
-    def _sync(self) -> None:
-        """Gather the buffers of all processes; MONAI's would wait for ever for one that had no case."""
-        if not self._synced:
-            rows = self._buffers[0] if self._buffers else []
-            mine = torch.stack(rows).cpu() if rows else torch.empty(0, len(self.structures))
-            self._synced_tensors = [torch.cat(gather(mine))]
-            self._synced = True
 
     def aggregate(self, *_: Any, **__: Any) -> Tensor:
         """The mean of the structures' means, a scalar."""

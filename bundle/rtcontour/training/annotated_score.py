@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.metrics import CumulativeIterationMetric
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -16,6 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from rtcontour.errors import ConfigError, GeometryError
 from rtcontour.grid import Grid
 from rtcontour.metrics import MEASURE_NAMES, OUTCOMES, StructureScores, compare_labels
+from rtcontour.training.annotated_metric import AnnotatedMetric
 
 
 class CaseScores:
@@ -60,11 +60,11 @@ class CaseScores:
         return np.asarray(tensor.detach().as_subclass(Tensor)[0].to(integers).cpu())
 
 
-class AnnotatedScore(CumulativeIterationMetric):
+class AnnotatedScore(AnnotatedMetric):
     """Mean over the structures of the mean of one score over the cases where it is defined.
 
     A missed or false organ has no distances and is not in the mean of one: read `outcomes` beside it. Dice and surface
-    Dice count both as 0. The buffer, (cases, structures, 2), holds each value, NaN where there is none, and the number
+    Dice count both as 0. The rows, (cases, structures, 2), hold each value, NaN where there is none, and the number
     of its outcome in OUTCOMES.
 
     Args:
@@ -77,10 +77,9 @@ class AnnotatedScore(CumulativeIterationMetric):
     """
 
     def __init__(self, structures: Sequence[str], measure: str = "msd_mm", *, scores: CaseScores | None = None) -> None:
-        super().__init__()
+        super().__init__(structures, row_shape=(len(structures), 2))
         if measure not in MEASURE_NAMES:
             raise ConfigError(f"measure {measure!r} is not known; expected one of {', '.join(MEASURE_NAMES)}")
-        self.structures = tuple(structures)
         self.measure = measure
         self.scores = scores or CaseScores(structures)
         if self.scores.structures != self.structures:
@@ -92,32 +91,24 @@ class AnnotatedScore(CumulativeIterationMetric):
     def _compute_list(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
         return torch.stack([self._row(self.scores(p, *truth)) for p, truth in zip(y_pred, y, strict=True)])
 
-    def _compute_tensor(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
-        complete = torch.ones(len(self.structures) + 1, dtype=torch.bool)
-        return self._compute_list(list(y_pred), [(truth, complete) for truth in y])
-
     def _row(self, case: Mapping[str, StructureScores]) -> Tensor:
         values = [(getattr(one, self.measure), OUTCOMES.index(one.outcome)) for one in case.values()]
         return torch.tensor([(np.nan if value is None else value, outcome) for value, outcome in values]).double()
 
     def per_structure(self) -> dict[str, float]:
         """Mean of each structure over the cases so far; NaN where the score was defined in none."""
-        means = torch.nanmean(self._cases()[..., 0], dim=0)
+        means = torch.nanmean(self.rows()[..., 0], dim=0)
         return dict(zip(self.structures, means.tolist(), strict=True))
 
     def outcomes(self) -> dict[str, dict[str, int]]:
         """How many of the cases so far had each of the five outcomes, by structure."""
-        found = self._cases()[..., 1]
+        found = self.rows()[..., 1]
         counts = {outcome: (found == number).sum(dim=0).tolist() for number, outcome in enumerate(OUTCOMES)}
         return {name: {outcome: counts[outcome][n] for outcome in OUTCOMES} for n, name in enumerate(self.structures)}
 
     def aggregate(self, *_: Any, **__: Any) -> Tensor:
         """The mean of the structures' means, a scalar; NaN where nothing could be scored."""
         return torch.nanmean(torch.tensor(list(self.per_structure().values())))
-
-    def _cases(self) -> Tensor:
-        buffer = self.get_buffer()
-        return buffer if buffer is not None else torch.zeros((0, len(self.structures), 2), dtype=torch.float64)
 
 
 def _version(tensor: Tensor) -> int:

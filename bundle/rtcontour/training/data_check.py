@@ -99,11 +99,27 @@ def check_case(
     if "label" in whole:
         drawn = torch.as_tensor(whole["annotated"])
         there = torch.bincount(whole["label"].as_subclass(Tensor).flatten().int(), minlength=len(drawn)) > 0
-        for channel in torch.nonzero(drawn & ~there).flatten().tolist():
+        findings += annotated_without_voxel(item["case"], drawn.tolist(), there.tolist(), names)
+    return findings
+
+
+def annotated_without_voxel(
+    case: str, drawn: Sequence[bool], there: Sequence[bool], names: Sequence[str] = ()
+) -> list[Finding]:
+    """A finding for each structure of a case that somebody contoured and that has no voxel.
+
+    Args:
+        case: its name.
+        drawn: of each channel, background first, whether somebody contoured it.
+        there: of each, whether it has a voxel.
+        names: of channels 1, 2, ...; without them the channels have numbers.
+    """
+    findings = []
+    for channel, (is_drawn, is_there) in enumerate(zip(drawn, there, strict=True)):
+        if channel and is_drawn and not is_there:
             name = names[channel - 1] if names else f"channel {channel}"
-            if channel:
-                message = f"{name} is `annotated`, and the label map has no voxel of it: it is trained as absent"
-                findings.append(Finding("annotated-without-voxel", message, subject=f"case {item['case']}"))
+            message = f"{name} is `annotated`, and the label map has no voxel of it: it is trained as absent"
+            findings.append(Finding("annotated-without-voxel", message, subject=f"case {case}"))
     return findings
 
 

@@ -60,9 +60,8 @@ def check_memory(
     free = free_memory(device)
     wanted, patches = need.of(batching.micro_batch), batching.micro_batch
     there = "unknown" if free is None else f"{free / GIB:.1f} GiB"
-    print(
-        f"memory: {patches} patches at a time need about {wanted / GIB:.1f} GiB on {device}; free: {there}", flush=True
-    )
+    at_a_time = "1 patch needs" if patches == 1 else f"{patches} patches at a time need"
+    print(f"memory: {at_a_time} about {wanted / GIB:.1f} GiB on {device}; free: {there}", flush=True)
     if free is not None and wanted > free:
         fit = need.patches_in(free)
         remedy = f"take batch {fit} and accumulate more" if fit else "take a smaller preset::size or recipe::patch"

@@ -75,8 +75,9 @@ def print_plan(
     print(f"recipe {description.recipe}: {description.network} {description.arguments}, {parameters:,} parameters")
     voxels = "the scan's own" if description.spacing_mm is None else f"{description.spacing_mm} mm"
     print(f"  patch {description.patch} voxels ({voxels}), window {description.window_hu} HU")
+    patches = "1 patch" if batching.update == 1 else f"{batching.update} patches"
     in_memory = f"{batching.micro_batch} of them in memory at a time"
-    print(f"{epochs} epochs of {batching.iterations} updates of {batching.update} patches, {in_memory}")
+    print(f"{epochs} epochs of {batching.iterations} updates of {patches}, {in_memory}")
     if cycles.epochs is not None:
         held_out = f"1 of {cycles.folds} folds of the patients held out" if cycles.folds > 1 else "nobody held out"
         mined = f"{100 * cycles.mined_share:g} % of the patches from false positives"

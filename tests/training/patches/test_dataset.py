@@ -129,6 +129,15 @@ def test_two_trainings_may_fill_one_folder_at_once(dataset, monkeypatch):
     assert_same(dataset[draws(1)[0]], theirs[draws(1)[0]])
 
 
+def test_what_was_contoured_and_has_no_voxel_is_told(dataset, tmp_path, capsys):
+    item = {**dataset.data[0], "label_values": [0] * len(dataset.data[0]["label_values"]), "case": "bare"}
+    PatchDataset([item], SAMPLE, tmp_path / "bare", ["Bladder", "Rectum"]).prepare(0)
+    said = capsys.readouterr().out
+    assert "annotated-without-voxel" in said and "case bare: Bladder is `annotated`" in said
+    PatchDataset(dataset.data, SAMPLE, tmp_path / "all").prepare(0)
+    assert "annotated-without-voxel" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("folder", ["", 5, None])
 def test_a_folder_that_is_none_is_refused(dataset, folder):
     with pytest.raises(ConfigError, match="cache_dir is "):

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from rtcontour.errors import ConfigError, DataSetError, RtContourError
+from rtcontour.errors import ConfigError, DataSetError, Finding, RtContourError, summarize_findings
 from rtcontour.files import whole_folder
 from rtcontour.processors import count_processors
+from rtcontour.training.data_check import annotated_without_voxel
 from rtcontour.training.progress import counted
 from rtcontour.transforms import IndexCentresd, ReadCased, image_spacing_mm
 from rtcontour.transforms.draw import Draw
@@ -37,19 +38,25 @@ class PatchDataset(Dataset):
         data: items of `rtcontour.datasets.monai_items`, with labels.
         transform: from an item to what the training takes.
         folder: where the cases are kept; one folder a case, named by a hash of all that its content depends on.
+        names: of channels 1, 2, ..., for what is printed.
 
     Raises:
         ConfigError: no folder.
     """
 
     def __init__(
-        self, data: Sequence[Item], transform: Callable[[dict[Hashable, Any]], Any], folder: str | Path
+        self,
+        data: Sequence[Item],
+        transform: Callable[[dict[Hashable, Any]], Any],
+        folder: str | Path,
+        names: Sequence[str] = (),
     ) -> None:
         self.data = data
         self.transform = transform
         if not isinstance(folder, str | Path) or not str(folder):
             raise ConfigError(f"cache_dir is {folder!r}; expected a folder for the cases")
         self.folder = Path(folder)
+        self.names = tuple(names)
 
     def __len__(self) -> int:
         """Number of cases."""
@@ -69,6 +76,8 @@ class PatchDataset(Dataset):
     def prepare(self, workers: int | None = None) -> None:
         """Read the cases that are not in the folder yet. Of several processes only one may do so.
 
+        What was contoured in a case and has no voxel there is printed.
+
         Args:
             workers: processes that read at a time; None for one a core, 0 or 1 for this one alone.
 
@@ -83,7 +92,16 @@ class PatchDataset(Dataset):
         for error in counted("volumes", _prepare_all(missing, workers), len(missing)):
             if error is not None:
                 raise error
+        for line in summarize_findings(self._without_voxel()):
+            print(line, flush=True)
         load_kernel()  # so that workers that are forked have it, and compile nothing
+
+    def _without_voxel(self) -> Iterator[Finding]:
+        """What was contoured in a case and has no voxel there."""
+        for item in self.data:
+            ends = json.loads((self._path(item) / "case.json").read_text())["centres_end"]
+            there = np.diff(ends, prepend=0) > 0
+            yield from annotated_without_voxel(item["case"], item["annotated"], there.tolist(), self.names)
 
     def _case(self, case: int) -> dict[Hashable, Any]:
         item = self.data[case]
