@@ -26,7 +26,12 @@ NETWORKS = {
     "head_neck_7_dpn_unet": "DpnUNet (Geng 2024)",
     "head_neck_7_ua_net": "Ua-Net (Tang 2019)",
 }
-VALIDATE_EVERY = 5  # epochs
+VALIDATIONS = 10  # of a training
+MEASURES = {
+    "dice": "{:.3f} ({:.3f} to {:.3f})",
+    "msd_mm": "{:.2f} ({:.2f} to {:.2f})",
+    "hd95_mm": "{:.1f} ({:.1f} to {:.1f})",
+}
 ROOT = Path(bundle_root())
 
 
@@ -51,12 +56,13 @@ def main() -> None:
 def train(name: str, run: Path, data: Path) -> None:
     """Run what is left of a training."""
     epochs = json.loads((ROOT / "configs" / "recipes" / f"{name}.json").read_text())["recipe"]["epochs"]
+    every = max(1, epochs // VALIDATIONS)
     last = run / "last.pt"
     if last.exists():
         trainer = torch.load(last, map_location="cpu", weights_only=True)["trainer"]
         if trainer["iteration"] // trainer["epoch_length"] >= epochs:
             return
-    monai("train", name, data, run, ["--val_interval", str(VALIDATE_EVERY), "--resume", str(last.exists())])
+    monai("train", name, data, run, ["--val_interval", str(every), "--resume", str(last.exists())])
 
 
 def evaluate(name: str, run: Path, data: Path) -> dict[str, Any]:
@@ -88,10 +94,12 @@ def ship(name: str, run: Path, summary: dict[str, Any]) -> None:
 def card(name: str, run: Path, summary: dict[str, Any]) -> str:
     """What a user must know of the weights."""
     said = torch.load(run / "model.pt", map_location="cpu", weights_only=True)["rtcontour"]
+    manifest = json.loads((run / "manifest.json").read_text())
     history = read_history(run / "validation.csv")
     best = max(history, key=lambda row: row["mean"])
+    measures = read_measures(run / "scores" / "summary.csv")
     rows = [
-        f"| {organ} | {one['dice']['mean']:.3f} | {one['dice']['median']:.3f} | {one['msd_mm']['median']:.2f} mm | "
+        f"| {organ} | {' | '.join(measures[organ, measure] for measure in MEASURES)} | {one['dice']['median']:.3f} | "
         f"{one['dice']['n']} | {one['missed']} |"
         for organ, one in summary["structures"].items()
     ]
@@ -106,8 +114,31 @@ def card(name: str, run: Path, summary: dict[str, Any]) -> str:
         minutes=history[-1]["seconds"] / 60,
         best_epoch=int(best["epoch"]),
         best=best["mean"],
-        every=VALIDATE_EVERY,
+        every=int(history[0]["epoch"]),
+        seed=manifest["seed"],
+        hardware=hardware(manifest["hardware"]),
+        versions=", ".join(f"{package} {manifest['versions'][package]}" for package in ("torch", "monai", "rtcontour")),
+        data_hash=manifest["data_set"]["sha256"][:16],
     )
+
+
+def read_measures(path: Path) -> dict[tuple[str, str], str]:
+    """Mean and its 95 % interval of (organ, measure), as the card prints them, from an evaluation's summary.csv."""
+    with path.open() as file:
+        return {
+            (row["structure"], row["measure"]): MEASURES[row["measure"]].format(
+                *(float(row[key]) for key in ("mean", "mean_interval_low", "mean_interval_high"))
+            )
+            for row in csv.DictReader(file)
+            if row["measure"] in MEASURES
+        }
+
+
+def hardware(said: dict[str, Any]) -> str:
+    """What a manifest says of the machine, in words."""
+    if said["gpus"]:
+        return ", ".join(said["gpus"])
+    return f"{said['threads']} threads of a CPU ({said['processor']}) in bfloat16"
 
 
 def detected(summary: dict[str, Any]) -> float:
@@ -167,18 +198,20 @@ def draw(models: Path, path: Path) -> None:
 CARD = """\
 # {name}.pt
 
-{network} of the {size} preset for the recipe `{name}`, trained on 169 patients of the public OpenKBP data (Babier et
+{network} of the size `{size}` for the recipe `{name}`, trained on 169 patients of the public OpenKBP data (Babier et
 al., Medical Physics 2021; MIT licence), with the contours of their treatment as they are. **Not for clinical use.**
 
 ## Scores on the 33 validation patients of OpenKBP
 
-| structure | mean Dice | median Dice | median MSD | contoured in | missed |
-|---|---|---|---|---|---|
+Means with their 95 % bootstrap intervals.
+
+| structure | Dice | MSD in mm | HD95 in mm | median Dice | contoured in | missed |
+|---|---|---|---|---|---|---|
 {scores}
 
-Mean of the structures {mean:.3f}; {detected:.3f} of the contoured organs were found. The same patients chose the model,
-so the numbers flatter it. Structures that nobody contoured in a patient are not scored.
-[metrics.md](../docs/metrics.md) defines the scores.
+Mean Dice of the structures {mean:.3f}; {detected:.3f} of the contoured organs were found. The same patients chose the
+model, so the numbers flatter it. Structures that nobody contoured in a patient are not scored.
+[metrics.md](../docs/metrics.md) defines the scores, [statistics.md](../docs/statistics.md) the intervals.
 
 It knows CTs on voxels of about 4 x 4 x 2.5 mm whose couch and air were removed, and nothing else: a planning CT with
 voxels of 1 mm is unlike anything that it has seen.
@@ -186,9 +219,10 @@ voxels of 1 mm is unlike anything that it has seen.
 ## How it was made
 
 `python scripts/three_networks.py DATASET_DIR WORK --only {name} --ship`: {epochs} epochs in {minutes:.0f}
-minutes on two CPU cores that did other work beside it, validated every {every} epochs. The best validation, {best:.3f}
-before clean-up, came after epoch {best_epoch}. `{name}.csv` has the Dice of every validation and `{name}.json` the
-scores above in full. [three-networks.md](../docs/three-networks.md) compares it with the other two.
+minutes on {hardware}, seed {seed}, validated every {every} epochs; {versions}. The best validation, {best:.3f} before
+clean-up, came after epoch {best_epoch}. The data set's `datalist.json` and file sizes have the hash `{data_hash}...`.
+`{name}.csv` has the Dice of every validation and `{name}.json` the scores above in full. [three-networks.md](../docs/three-networks.md)
+compares it with the other two.
 """
 
 

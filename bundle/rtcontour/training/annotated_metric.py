@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from monai.metrics import CumulativeIterationMetric
@@ -42,5 +42,4 @@ class AnnotatedMetric(CumulativeIterationMetric):
     def rows(self) -> Tensor:
         """(cases, *row_shape) float64, those of all processes."""
         self._sync()
-        found: Tensor = self._synced_tensors[0]
-        return found
+        return cast(list[Tensor], self._synced_tensors)[0]
