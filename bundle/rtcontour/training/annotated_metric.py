@@ -29,7 +29,8 @@ class AnnotatedMetric(CumulativeIterationMetric):
 
     def _compute_tensor(self, y_pred: Any, y: Any = None, **_: Any) -> Any:
         complete = torch.ones(len(self.structures) + 1, dtype=torch.bool)
-        return self._compute_list(list(y_pred), [(truth, complete) for truth in y])
+        pairs: Any = [(truth, complete) for truth in y]
+        return self._compute_list(list(y_pred), pairs)
 
     def _sync(self) -> None:
         """Gather the rows of all processes; MONAI's would wait for ever for one that had no case."""
