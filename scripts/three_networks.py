@@ -221,8 +221,8 @@ voxels of 1 mm is unlike anything that it has seen.
 `python scripts/three_networks.py DATASET_DIR WORK --only {name} --ship`: {epochs} epochs in {minutes:.0f}
 minutes on {hardware}, seed {seed}, validated every {every} epochs; {versions}. The best validation, {best:.3f} before
 clean-up, came after epoch {best_epoch}. The data set's `datalist.json` and file sizes have the hash `{data_hash}...`.
-`{name}.csv` has the Dice of every validation and `{name}.json` the scores above in full. [three-networks.md](../docs/three-networks.md)
-compares it with the other two.
+`{name}.csv` has the Dice of every validation and `{name}.json` the scores above in full.
+[three-networks.md](../docs/three-networks.md) compares it with the other two.
 """
 
 
