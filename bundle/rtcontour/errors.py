@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SEVERITIES = ("note", "warning", "error")
@@ -77,6 +77,11 @@ class Finding:
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:
             raise ValueError(f"severity is {self.severity!r}; expected one of {', '.join(SEVERITIES)}")
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, str]) -> Finding:
+        """A finding read back from the plain values that it was stored as."""
+        return cls(**entry)
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.message}" if self.subject else self.message

@@ -144,6 +144,17 @@ def refuse_to_replace(folder: str | Path, inputs: Iterable[str | Path], *, repla
             raise OutputError(f"{folder}: holds {path}, which would be replaced with it; choose another folder")
 
 
+def require_folder(folder: str | Path, holds: str) -> None:
+    """Fail early when an input is no folder; `holds` says what it should hold, for the remedy.
+
+    Raises:
+        InputFileError: it is a file, or is not there.
+    """
+    if not Path(folder).is_dir():
+        found = "is a file" if Path(folder).exists() else "does not exist"
+        raise InputFileError(f"{folder}: {found}; give the folder that holds {holds}")
+
+
 def refuse_filled(folder: str | Path, *, replace: bool) -> None:
     """Fail early when a folder that is to receive results holds something already.
 

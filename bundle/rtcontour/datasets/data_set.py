@@ -23,6 +23,7 @@ class Case:
         annotated: the structures that somebody contoured; any other of the data set is unknown here, not background.
         cohort: the group it belongs to, "" where none is given.
         split: "training", "validation" or "test".
+        fold: of the cross-validation, 0 and up; None where there is none.
     """
 
     case: str
@@ -32,6 +33,7 @@ class Case:
     annotated: tuple[str, ...]
     cohort: str = ""
     split: str = "training"
+    fold: int | None = None
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,14 @@ def _read_case(path: Path, entry: Mapping[str, Any], split: str, number: int, na
         if not file.is_file():
             raise DataSetError(f"{path}: case {case!r}: {key} {file} is not there; restore it or take the case out")
     annotated = _annotated(path, case, entry.get("annotated"), names)
-    return Case(
-        case, entry["patient"], files["image"], files.get("label"), annotated, str(entry.get("cohort", "")), split
-    )
+    cohort, fold = str(entry.get("cohort", "")), _read_fold(path, case, entry.get("fold"))
+    return Case(case, entry["patient"], files["image"], files.get("label"), annotated, cohort, split, fold)
+
+
+def _read_fold(path: Path, case: str, fold: Any) -> int | None:
+    if fold is not None and (type(fold) is not int or fold < 0):
+        raise DataSetError(f"{path}: case {case!r}: `fold` is {fold!r}; expected 0, 1, ... or none")
+    return fold
 
 
 def _annotated(path: Path, case: str, written: Sequence[str] | None, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -157,6 +162,8 @@ def _case_entry(case: Case, folder: Path) -> dict[str, Any]:
     entry["annotated"] = list(case.annotated)
     if case.cohort:
         entry["cohort"] = case.cohort
+    if case.fold is not None:
+        entry["fold"] = case.fold
     return entry
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,9 @@ import torch
 from monai.data import MetaTensor
 from numpy.typing import NDArray
 
+from rtcontour.datasets.recipe import recipe_entry
 from rtcontour.dicom import read_ct_series, write_structure_set
-from rtcontour.errors import ConfigError, Finding, deliver
+from rtcontour.errors import Finding, deliver
 from rtcontour.files import bundle_root, refuse_existing
 from rtcontour.grid import Grid
 from rtcontour.inference.model import Model, load_model
@@ -91,15 +91,4 @@ def recipe_checkpoint(recipe: str | Path) -> Path:
     Raises:
         ConfigError: no such recipe, or none in the file.
     """
-    path = Path(recipe)
-    if path.suffix != ".json":
-        path = Path(bundle_root()) / "configs" / "recipes" / f"{recipe}.json"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-        raise ConfigError(f"{path}: no such recipe; known in that folder: {known}")
-    try:
-        return Path(bundle_root()) / "models" / json.loads(path.read_text())["recipe"]["checkpoint"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{path}: is not a recipe ({type(error).__name__}: {error}); compare configs/recipes"
-        ) from error
+    return Path(bundle_root()) / "models" / recipe_entry(recipe, "checkpoint")

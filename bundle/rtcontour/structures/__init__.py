@@ -1,5 +1,6 @@
 """The structures that rtcontour knows: TG-263 names, what clinics write for them, and how each is shown and scored."""
 
+from rtcontour.structures.lookup import nearest_structures
 from rtcontour.structures.resolve import (
     color_of,
     find_structure,
@@ -20,6 +21,7 @@ __all__ = [
     "check_sides",
     "color_of",
     "find_structure",
+    "nearest_structures",
     "priority_of",
     "read_aliases",
     "resolve_structure",

@@ -37,7 +37,12 @@ def why_not(name: str) -> str:
     if candidates:
         *others, last = candidates
         return f"is ambiguous: it may mean {', '.join(others)} or {last}; write the one that is meant"
-    return f"is not known; nearest are {', '.join(_nearest(normal_form(name)))}; write one of these"
+    return f"is not known; nearest are {', '.join(nearest_structures(name))}; write one of these"
+
+
+def nearest_structures(name: str) -> dict[str, float]:
+    """The three TG-263 names whose name or alias is spelled most like a name, nearest first; how alike, 0 to 1."""
+    return dict(_nearest(normal_form(name)))
 
 
 def _of_side(side: str, stem: str) -> Structure | None:
@@ -69,8 +74,8 @@ def _candidates(name: str) -> Iterator[Structure]:
 
 
 @cache
-def _nearest(form: str) -> tuple[str, ...]:
-    """The three TG-263 names whose name or alias is spelled most like `form`; of equals, the first of the table."""
+def _nearest(form: str) -> tuple[tuple[str, float], ...]:
+    """The three TG-263 names most like `form`; of equals, the first of the table."""
     index = structure_index()
     spellings = [(spelling, structure.name) for spelling, structure in index.by_form.items()]
     spellings += [(spelling, structure.name) for spelling, pair in index.pairs.items() for structure in pair]
@@ -80,4 +85,4 @@ def _nearest(form: str) -> tuple[str, ...]:
     for spelling, name in spellings:
         matcher.set_seq1(spelling)
         likeness[name] = max(likeness.get(name, 0.0), matcher.ratio())
-    return tuple(sorted(likeness, key=lambda name: -likeness[name])[:3])
+    return tuple(sorted(likeness.items(), key=lambda entry: -entry[1])[:3])
