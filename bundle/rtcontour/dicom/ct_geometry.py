@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from rtcontour.dicom.archive_patient_id import canonical_patient_id
 from rtcontour.dicom.ct_headers import STUDY_ATTRIBUTES
 from rtcontour.dicom.ct_image import CtImage
 from rtcontour.dicom.ct_scan import depths_mm, find_ct_images
@@ -61,9 +62,18 @@ def read_ct_geometry(folder: str | Path, *, series_uid: str | None = None, uneve
 
 def stack_ct(folder: str | Path, series_uid: str | None, uneven: Uneven) -> CtStack:
     """The same with the images, for the reader of their pixels."""
+    images, findings = find_ct_images(folder, series_uid)
+    return stack_images(images, findings, Path(folder), uneven)
+
+
+def stack_images(images: list[CtImage], findings: Iterable[Finding], folder: Path, uneven: Uneven) -> CtStack:
+    """The images of one series as a stack; `folder` is for messages.
+
+    Raises:
+        GeometryError: slices of different size or orientation, two at one position, sheared, or refused as uneven.
+    """
     if uneven not in ("resample", "refuse"):
         raise ConfigError(f"uneven is {uneven!r}; expected 'resample' or 'refuse'")
-    images, findings = find_ct_images(folder, series_uid)
     _check_alike(images, str(folder))
     depths = depths_mm(images)
     order = np.argsort(depths, kind="stable")
@@ -73,7 +83,7 @@ def stack_ct(folder: str | Path, series_uid: str | None, uneven: Uneven) -> CtSt
     frame_of_reference_uid = text(first.header, "FrameOfReferenceUID") or None
     if frame_of_reference_uid is None:
         missing = "the CT names no frame of reference"
-        odd.append(Finding("frame-of-reference-missing", missing, subject=Path(folder).name))
+        odd.append(Finding("frame-of-reference-missing", missing, subject=folder.name))
     on_slice = [None if n is None else images[n] for n in stack.image_of_slice()]
     geometry = CtGeometry(
         grid=_grid(first, stack, str(folder)),
@@ -106,7 +116,9 @@ SAME: dict[str, Callable[[CtImage], Hashable]] = {
     "columns x rows": lambda image: f"{image.shape[0]} x {image.shape[1]}",
     "FrameOfReferenceUID": lambda image: text(image.header, "FrameOfReferenceUID"),
     "StudyInstanceUID": lambda image: text(image.header, "StudyInstanceUID"),
-    "PatientID": lambda image: text(image.header, "PatientID") or text(image.header, "PatientName"),
+    "PatientID": lambda image: (
+        canonical_patient_id(text(image.header, "PatientID")) or text(image.header, "PatientName")
+    ),
 }
 CLOSE: dict[str, Callable[[CtImage], NDArray[np.float64]]] = {
     "orientation": lambda image: image.axes,

@@ -129,11 +129,11 @@ def _parse(path: Path, head: bytes) -> CtFile | str:
     if header is None:
         return _parse_whole(path)
     with understood(path):
-        if "SOPClassUID" in header and not _is_ct(header):
+        if "SOPClassUID" in header and not is_ct(header):
             return _modality(header)
         at = stream.tell()
         if head[at : at + 4] == PIXEL_DATA:
-            return CtFile(path, header, _plain_pixels_at(header, head, at)) if _is_ct(header) else _modality(header)
+            return CtFile(path, header, _plain_pixels_at(header, head, at)) if is_ct(header) else _modality(header)
     return _parse_whole(path)
 
 
@@ -157,14 +157,14 @@ def _parse_whole(path: Path) -> CtFile | str:
         if announced_sop_class(path) in (None, *CT_CLASSES):
             raise
         return "unknown"
-    return CtFile(path, header) if _is_ct(header) else _modality(header)
+    return CtFile(path, header) if is_ct(header) else _modality(header)
 
 
 def _modality(header: Dataset) -> str:
     return text(header, "Modality") or "unknown"
 
 
-def _is_ct(header: Dataset) -> bool:
+def is_ct(header: Dataset) -> bool:
     """By its SOP class, or by its modality where there is none or an anonymiser spoilt it."""
     sop_class = UID(text(header, "SOPClassUID"))
     return sop_class in CT_CLASSES or (sop_class.name == sop_class and text(header, "Modality") == "CT")

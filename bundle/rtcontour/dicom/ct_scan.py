@@ -13,6 +13,7 @@ from rtcontour.dicom.ct_headers import CtFile, read_headers
 from rtcontour.dicom.ct_image import CtImage, parse_image
 from rtcontour.dicom.dicom_file import quiet_pydicom, text
 from rtcontour.errors import Finding, InputFileError
+from rtcontour.files import require_folder
 
 
 def find_ct_images(folder: str | Path, series_uid: str | None) -> tuple[list[CtImage], list[Finding]]:
@@ -26,9 +27,7 @@ def find_ct_images(folder: str | Path, series_uid: str | None) -> tuple[list[CtI
         InputFileError: no folder, no CT, several series to choose from, or a slice that cannot be read.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        found = "is a file" if folder.exists() else "does not exist"
-        raise InputFileError(f"{folder}: {found}; give the folder that holds the CT slices")
+    require_folder(folder, "the CT slices")
     read = list(read_headers(sorted(path for path in folder.rglob("*") if path.is_file())))
     files = [file for file in read if isinstance(file, CtFile)]
     slices = [file for file in files if not file.is_localizer]
@@ -39,6 +38,31 @@ def find_ct_images(folder: str | Path, series_uid: str | None) -> tuple[list[CtI
     if not images:
         raise InputFileError(f"{folder}: the series has localizers only; give the folder that holds the CT slices")
     return images, findings
+
+
+def images_of_files(paths: Iterable[Path]) -> list[CtImage]:
+    """The slices of exactly these files, in no particular order.
+
+    Raises:
+        InputFileError: no files, one that is no CT slice or cannot be read, or files of several series.
+    """
+    paths = list(paths)
+    if not paths:
+        raise InputFileError("no files to read a CT series from; give the files of its slices")
+    files = []
+    for path, read in zip(paths, read_headers(paths), strict=True):
+        if not isinstance(read, CtFile) or read.is_localizer:
+            found = read if isinstance(read, str) else "a localizer"
+            raise InputFileError(f"{path}: is no CT slice ({found or 'not DICOM'}); give the files of one series")
+        files.append(read)
+    series = {text(file.header, "SeriesInstanceUID"): file.path for file in files}
+    if len(series) > 1:
+        where = ", ".join(path.name for path in series.values())
+        raise InputFileError(f"{paths[0].parent}: {len(series)} CT series, as of {where}; give the files of one")
+    images = [image for file in files for image in _images_of(file)]
+    if not images:
+        raise InputFileError(f"{paths[0]}: holds localizers only; give the files of one series")
+    return images
 
 
 @quiet_pydicom()
