@@ -1,5 +1,6 @@
 """Synthetic patients from a seed, pelvis or head and neck: anatomy, scanner, contouring habits, and their export."""
 
+from rtcontour.phantom.clinic import write_clinic
 from rtcontour.phantom.data_set import write_data_set
 from rtcontour.phantom.demo import run_demo
 from rtcontour.phantom.export import write_patient
@@ -14,6 +15,7 @@ __all__ = [
     "draw_head_neck",
     "draw_pelvis",
     "run_demo",
+    "write_clinic",
     "write_data_set",
     "write_patient",
 ]
