@@ -35,6 +35,8 @@ _HOME = {
     "StructureScores": "metrics",
     "compare_labels": "metrics",
     "merged_background_nll": "networks",
+    "import_archive": "datasets.cohort",
+    "audit_data_set": "datasets.audit.audit",
     "contour_patient": "inference",
 }
 
@@ -53,6 +55,8 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from rtcontour.contours import Contour, Roi, rasterize, trace
+    from rtcontour.datasets.audit.audit import audit_data_set
+    from rtcontour.datasets.cohort import import_archive
     from rtcontour.dicom import (
         Algorithm,
         CtSeries,

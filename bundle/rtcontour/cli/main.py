@@ -12,7 +12,9 @@ import click
 from rtcontour import __version__
 from rtcontour.errors import RtContourError
 
-COMMANDS = ("conformance", "contour", "demo", "evaluate", "masks", "rate", "rtstruct")
+COMMANDS = (
+    "audit", "cohort", "conformance", "contour", "demo", "evaluate", "masks", "phantom", "rate", "rtstruct",
+)  # fmt: skip
 
 
 class Commands(click.Group):
