@@ -157,7 +157,8 @@ def _draw_all(
         (data_set.folder, cases[name], dict(data_set.labels), [found[number] for number in numbers])
         for name, numbers in by_case.items()
     ]
-    pictures, undrawn = {}, []
+    pictures: dict[int, tuple[View, ...]] = {}
+    undrawn = []
     for (name, numbers), drawn in zip(by_case.items(), _run(_draw, jobs, pool, progress, "drawn"), strict=True):
         if isinstance(drawn, str):
             undrawn.append(CaseFinding.of(name, Finding("picture-left-out", drawn)))

@@ -19,7 +19,7 @@ import pydicom
 import pytest
 
 from rtcontour.datasets import read_datalist
-from rtcontour.datasets.cohort.import_archive import import_archive
+from rtcontour.datasets.cohort.archive_import import import_archive
 from rtcontour.errors import ConfigError, DataSetError, InputFileError, OutputError
 
 
@@ -229,7 +229,7 @@ def test_overlaps_go_by_priority_in_the_label_map_and_stay_in_the_masks(import_i
 
 PROGRAM = """
 import sys
-from rtcontour.datasets.cohort.import_archive import import_archive
+from rtcontour.datasets.cohort.archive_import import import_archive
 if __name__ == "__main__":
     archive, data, recipe, key = sys.argv[1:]
     import_archive(archive, data, recipe=recipe, key=key, workers=1, name="data", findings=[])
