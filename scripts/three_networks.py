@@ -26,6 +26,7 @@ NETWORKS = {
     "head_neck_7_dpn_unet": "DpnUNet (Geng 2024)",
     "head_neck_7_ua_net": "Ua-Net (Tang 2019)",
 }
+SIZES = {"head_neck_7_fcn": "gpu"}  # where not that of the preset
 VALIDATIONS = 10  # of a training
 MEASURES = {
     "dice": "{:.3f} ({:.3f} to {:.3f})",
@@ -62,7 +63,8 @@ def train(name: str, run: Path, data: Path) -> None:
         trainer = torch.load(last, map_location="cpu", weights_only=True)["trainer"]
         if trainer["iteration"] // trainer["epoch_length"] >= epochs:
             return
-    monai("train", name, data, run, ["--val_interval", str(every), "--resume", str(last.exists())])
+    size = ["--preset::size", SIZES.get(name, "cpu")]
+    monai("train", name, data, run, ["--val_interval", str(every), "--resume", str(last.exists()), *size])
 
 
 def evaluate(name: str, run: Path, data: Path) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def evaluate(name: str, run: Path, data: Path) -> dict[str, Any]:
 
 
 def monai(story: str, name: str, data: Path, output: Path, options: list[str]) -> None:
-    configs = f"['configs/{story}.json','configs/recipes/{name}.json']"
+    configs = f"['configs/{story}.json','configs/recipes/{name}.json','configs/presets/cpu.json']"
     command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", configs]
     command += ["--dataset_dir", str(data.resolve()), "--output_dir", str(output), *options]
     subprocess.run(command, cwd=ROOT, check=True)
