@@ -74,7 +74,7 @@ def test_seven_organs_are_trained_on_real_patients_by_monai_s_command(few_patien
     command = [sys.executable, "-m", "monai.bundle", "run", "--config_file"]
     files = "['configs/train.json','configs/recipes/head_neck_7_fcn.json','configs/presets/cpu.json']"
     options = {"dataset_dir": few_patients, "output_dir": tmp_path / "run", "weights": HEAD_NECK}
-    options |= {"recipe::epochs": 2, "preset::iterations": 3, "recipe::optimizer::lr": 0.0001}
+    options |= {"preset::size": "gpu", "recipe::epochs": 2, "preset::iterations": 3, "recipe::optimizer::lr": 0.0001}
     said = subprocess.run(
         [*command, files, *(part for key, value in options.items() for part in (f"--{key}", str(value)))],
         cwd=ROOT, capture_output=True, text=True, check=True,
