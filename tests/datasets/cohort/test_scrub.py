@@ -40,6 +40,13 @@ def test_uids_dates_and_paths_go_whoever_they_belong_to(text):
     assert not any(part in cleaned for part in ("1.2.840", "someone", "2014"))
 
 
+def test_little_words_of_a_hospital_s_name_name_nobody():
+    scrub = Scrubber(["Hospital of the Saint Gertrude", "Wu^Li"])
+    text = "has exactly the voxels of 'RECTUM': one of them has the wrong name"
+    assert scrub(text) == text
+    assert scrub("CTV Gertrude") == "CTV ***" and scrub("CTV wu_1") == "CTV ***_1"
+
+
 def test_paths_with_blanks_go_where_the_files_are_known():
     scrub = Scrubber([], [Path("/mnt/Jane Roe/RS of Roe.dcm")])
     assert scrub("/mnt/Jane Roe/RS of Roe.dcm: breaks off") == "***: breaks off"

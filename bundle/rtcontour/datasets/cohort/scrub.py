@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 REMOVED = "***"
 UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
 DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])(?!\d)")
 PATH = re.compile(r"(?<!\w)(?:[A-Za-z]:)?[/\\][^\s:;,()'\"]+")
-BETWEEN_WORDS = re.compile(r"[\s^=,;\\]+")
+PARTS_OF_A_NAME = re.compile(r"[\^=]")
+BETWEEN_WORDS = re.compile(r"[\s,;\\]+")
 UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ø": "oe", "å": "aa"}
 )
@@ -24,7 +25,7 @@ class Scrubber:
 
     Args:
         identifiers: names, numbers and addresses of the patient, physicians and clinic, as the headers have them. Of
-            names each word counts by itself, without regard to case.
+            names each part counts by itself, of any text each longer word, without regard to case.
         files: of the patient, whose paths and names may tell who it is.
     """
 
@@ -34,7 +35,7 @@ class Scrubber:
         self._places = sorted(places, key=lambda place: (-len(place), place))
         self._names = {part for file in files for part in file.parts}
         written = [spelling for text in identifiers for spelling in _spellings(text)]
-        words = {word for text in written for word in (text.strip(), *BETWEEN_WORDS.split(text))}
+        words = {word for text in written for word in _words(text)}
         known = sorted((word for word in words if len(word) >= SHORTEST), key=lambda word: (-len(word), word))
         self._known = re.compile("|".join(_pattern(word) for word in known) or r"(?!)", re.IGNORECASE)
 
@@ -47,6 +48,14 @@ class Scrubber:
         for pattern in (self._known, PATH, UID, DATE):
             text = pattern.sub(REMOVED, text)
         return text
+
+
+def _words(text: str) -> Iterator[str]:
+    """A whole text, the parts of a person's name, and what words of either are long enough to name somebody."""
+    yield text.strip()
+    for part in PARTS_OF_A_NAME.split(text):
+        yield part.strip()
+        yield from (word for word in BETWEEN_WORDS.split(part) if len(word) >= SHORT)  # not "of the"
 
 
 def _spellings(text: str) -> set[str]:
