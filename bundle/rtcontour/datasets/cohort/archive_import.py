@@ -5,6 +5,7 @@ again; what is there already is not imported twice.
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -180,11 +181,9 @@ def _alone(key_folder: Path) -> Iterator[None]:
 
 def _sweep(root: Path) -> None:
     """Remove what an import that was killed had half written."""
-    for path in root.rglob(".*.partial*"):
+    for path in list(root.rglob(".*.partial*")):
         if path.is_dir():
-            for inside in sorted(path.rglob("*"), reverse=True):
-                inside.rmdir() if inside.is_dir() else inside.unlink()
-            path.rmdir()
+            shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
