@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import hypothesis
 import numpy as np
@@ -162,3 +168,44 @@ def browser(tmp_path):
     chrome.set_page_load_timeout(30)
     yield chrome
     chrome.quit()
+
+
+@pytest.fixture
+def start_script(tmp_path):
+    """A function that starts a Python script in a process group of its own, which ends with the test at the latest."""
+    started = []
+
+    def start(source, *arguments):
+        path = tmp_path / f"script_{len(started)}.py"
+        path.write_text(source)
+        command = [sys.executable, str(path), *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, start_new_session=True, **pipes))
+        return started[-1]
+
+    yield start
+    for script in started:
+        with suppress(ProcessLookupError):
+            os.killpg(script.pid, signal.SIGKILL)
+        script.communicate()
+
+
+@pytest.fixture
+def all_end():
+    """A function that tells whether every process of a group ends; one that nobody waited for has."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("looks at /proc")
+
+    def states(group):
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it ended meanwhile
+                state = path.read_text().rpartition(")")[2].split()
+                yield int(state[2]) == group and state[0] not in "ZX"
+
+    def ends(group, seconds=10):
+        deadline = time.monotonic() + seconds
+        while any(states(group)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not any(states(group))
+
+    return ends

@@ -4,8 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -298,40 +296,13 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def endless(tmp_path, five_cases):
+def endless(start_script, five_cases):
     """A script that scores in two processes for a minute, in a group of its own."""
-    (tmp_path / "endless.py").write_text(ENDLESS)
-    command = [sys.executable, str(tmp_path / "endless.py"), *map(str, five_cases)]
-    script = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    yield script
-    with suppress(ProcessLookupError):
-        os.killpg(script.pid, signal.SIGKILL)
-    script.wait()
+    return start_script(ENDLESS, *five_cases)
 
 
-def all_end(group, seconds=10):
-    """Whether every process of the group ends; one that nobody waited for has."""
-    deadline = time.monotonic() + seconds
-    while any(_states(group)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not any(_states(group))
-
-
-def _states(group):
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it ended meanwhile
-            state = path.read_text().rpartition(")")[2].split()
-            yield int(state[2]) == group and state[0] not in "ZX"
-
-
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
-
-
-@needs_proc
 @pytest.mark.parametrize("moment", ["starts", "works"])
-def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(endless, moment):
+def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(endless, all_end, moment):
     while endless.stdout.readline().strip() != moment:
         assert endless.poll() is None
     time.sleep(0.3)  # while they start
@@ -342,8 +313,7 @@ def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(endless, momen
     assert all_end(endless.pid)
 
 
-@needs_proc
-def test_processes_end_with_their_parent(endless):
+def test_processes_end_with_their_parent(endless, all_end):
     while endless.stdout.readline().strip() != "works":
         assert endless.poll() is None
     endless.kill()

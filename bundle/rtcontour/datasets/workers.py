@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import TypeVar
 
 from rtcontour.errors import ConfigError
+from rtcontour.processes import worker_processes
 
 SECONDS_TO_CONNECT = 10
 
@@ -36,11 +36,8 @@ def open_workers(count: int, scheduler: str | None = None) -> Iterator[Executor 
     elif count == 1:
         yield None
     else:
-        pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))
-        try:
+        with worker_processes(count) as pool:
             yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def results_of(
@@ -65,7 +62,7 @@ def results_of(
         except Exception:  # of a cluster that gave up a job whose workers died
             yield jobs[number], None
     for number in sorted(left):
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        with worker_processes(1) as alone:
             try:
                 yield jobs[number], alone.submit(work, jobs[number]).result()
             except BrokenExecutor:

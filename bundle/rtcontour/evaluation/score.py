@@ -20,10 +20,10 @@ from rtcontour.evaluation.inputs import (
     read_pair,
     share_images,
 )
-from rtcontour.evaluation.processes import interrupts_held_back, worker_processes
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, score_structure
+from rtcontour.processes import interrupts_held_back, worker_processes
 from rtcontour.processors import count_processors
 
 __all__ = ["FolderScores", "MethodScores", "Progress", "Reading", "read_pair", "score_folder", "score_methods"]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import starmap
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +16,7 @@ from rtcontour.phantom.head_neck import draw_head_neck
 from rtcontour.phantom.head_painter import HEAD_NECK_28
 from rtcontour.phantom.pelvis import draw_pelvis
 from rtcontour.phantom.phantom import Phantom
+from rtcontour.processes import in_processes
 
 LABELS = {"Femur_Head_L": 1, "Femur_Head_R": 2, "Bladder": 3, "Bag_Bowel": 4, "CTVn": 5}  # Sartor 2020, Table 1
 
@@ -105,21 +103,14 @@ def write_data_set(
     with whole_folder(folder) as partial_folder:
         root = partial_folder.resolve()
         draw = partial(_write_case, root, seed, Drawing(anatomy, spacing_mm, slices, columns_rows, truth))
-        cases = tuple(_run(draw, jobs, workers))
+        cases = tuple(in_processes(draw, jobs, workers))
         write_datalist(root, DataSet(f"{kind.title}, seed {seed}", root, kind.labels, cases, kind.description))
     return folder
 
 
-def _run(draw: partial[Case], jobs: list[tuple[int, str]], workers: int) -> Iterator[Case]:
-    if workers == 1:
-        yield from starmap(draw, jobs)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(draw, *zip(*jobs, strict=True))
-
-
-def _write_case(root: Path, seed: int, drawing: Drawing, number: int, split: str) -> Case:
-    """Draw case `number` and write its three kinds of file."""
+def _write_case(root: Path, seed: int, drawing: Drawing, job: tuple[int, str]) -> Case:
+    """Draw the case of a number for a split, and write its three kinds of file."""
+    number, split = job
     case_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     kind = ANATOMIES[drawing.anatomy]
     phantom = kind.draw(
