@@ -1,6 +1,6 @@
 """What structures that nobody contoured cost, and what merging them into background saves: a study on phantoms.
 
-    python scripts/missing_labels.py WORK [--share 0.4] [--only ARM]
+    python scripts/missing_labels.py WORK [--share 0.4] [--epochs 50] [--only ARM]
 
 Four trainings from the same phantoms, which differ only in what they are told: everything; a share of the structures
 withheld at random and said to be missing; the same, taken for background; only the cases in which nothing is missing.
@@ -30,7 +30,6 @@ PHANTOMS = {"training": 200, "validation": 6, "test": 30, "seed": 40}
 COARSE = {"spacing_mm": (4.0, 4.0, 5.0), "columns_rows": (128, 96), "truth": True}
 CHANGES: dict[str, Any] = {
     "patch": [64, 64, 32],
-    "epochs": 50,
     "cycle": None,
     "handlers": [],
     "loss": {"_target_": "rtcontour.training.losses.merged_background_nll_and_dice", "_mode_": "callable"},
@@ -55,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, help="folder that keeps the phantoms, the runs and their scores")
     parser.add_argument("--share", type=float, default=0.4, help="of the structures of the training cases, withheld")
+    parser.add_argument("--epochs", type=int, default=50, help=f"of each training, of {UPDATES} updates")
     parser.add_argument("--only", choices=ARMS, help="train and score this arm")
     arguments = parser.parse_args()
     work = arguments.work.resolve()
@@ -66,7 +66,7 @@ def main() -> None:
         folder = work / (arm if arm == "complete" else f"{arm}_{arguments.share:g}")
         data = write_arm(arm, read_datalist(phantoms), folder / "data", arguments.share)
         print(f"{arm}: {ARMS[arm]}; {len(data.split('training'))} training cases", flush=True)
-        summaries[arm] = train_and_score(write_recipe(work), folder)
+        summaries[arm] = train_and_score(write_recipe(work, arguments.epochs), folder)
     print(table(summaries))
 
 
@@ -107,9 +107,10 @@ def tell(arm: str, case: Case, lost: Sequence[str], data: DataSet, folder: Path)
     return replace(case, label=path, annotated=known)
 
 
-def write_recipe(work: Path) -> Path:
+def write_recipe(work: Path, epochs: int) -> Path:
     """The default recipe with what coarse voxels and minutes of training ask for."""
-    said = json.loads((ROOT / "configs" / "recipes" / f"{RECIPE}.json").read_text())["recipe"] | CHANGES
+    published = json.loads((ROOT / "configs" / "recipes" / f"{RECIPE}.json").read_text())["recipe"]
+    said = published | CHANGES | {"epochs": epochs}
     recipe, preset = work / "recipe.json", work / "preset.json"
     recipe.write_text(json.dumps({"recipe": said}, indent=2))
     size = json.loads((ROOT / "configs" / "presets" / "cpu.json").read_text())["preset"]

@@ -11,7 +11,8 @@ from rtcontour.dicom.archive_patients import group_by_patient
 from rtcontour.dicom.archive_slices import SeriesHeader, SliceHeader
 from rtcontour.dicom.archive_stacks import stack_slices_found
 from rtcontour.dicom.archive_structure_set import StructureSetHeader
-from rtcontour.dicom.archive_values import Person, moment, uid_or_nothing
+from rtcontour.dicom.archive_values import Person, moment
+from rtcontour.dicom.uids import uid_or_nothing
 
 NOBODY = Person("", "", "")
 

@@ -14,11 +14,12 @@ from pydicom.tag import BaseTag, Tag
 
 from rtcontour.dicom.archive import Vector
 from rtcontour.dicom.archive_head import Elements
-from rtcontour.dicom.archive_values import Person, moment, person_of, uid_or_nothing
+from rtcontour.dicom.archive_values import Person, moment, person_of
 from rtcontour.dicom.ct_enhanced import parse_frames
 from rtcontour.dicom.ct_headers import IMAGE_ATTRIBUTES
 from rtcontour.dicom.ct_image import matrix_of, numbers, perpendicular
 from rtcontour.dicom.dicom_file import read_dicom, text
+from rtcontour.dicom.uids import uid_or_nothing
 
 LOCALIZER = "CT localizer"
 MOMENTS = ("Content", "Acquisition", "Series", "Study")  # each a Date and a Time

@@ -9,9 +9,10 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from rtcontour.dicom.archive import StructureSetFound
-from rtcontour.dicom.archive_values import Person, moment, person_of, uid_or_nothing
+from rtcontour.dicom.archive_values import Person, moment, person_of
 from rtcontour.dicom.dicom_file import items_of, read_dicom, text, understood
 from rtcontour.dicom.structure_set_read import parse_structure_set, read_structure_set
+from rtcontour.dicom.uids import uid_or_nothing
 
 MOMENTS = ("StructureSet", "Review", "InstanceCreation", "Series", "Study")  # each a Date and a Time, best first
 ATTRIBUTES = [

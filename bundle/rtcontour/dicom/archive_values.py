@@ -1,4 +1,4 @@
-"""Single values of headers as an archive has them: UIDs that are none, dates of several forms, who a patient is."""
+"""Single values of headers as an archive has them: dates of several forms, who a patient is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pydicom.dataset import Dataset
 from rtcontour.dicom.archive_patient_id import canonical_patient_id, tells_patients_apart
 from rtcontour.dicom.dicom_file import text
 
-UID = re.compile(r"\d+(?:\.\d+)+")
-LONGEST_UID = 64
 DATE = re.compile(r"(?:1[89]|2\d)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 TIME = re.compile(r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d)?)?")
 NOBODY_S_BIRTHDAYS = frozenset({"18000101", "18900101", "19000101", "19010101", "19700101"})  # what anonymisers write
@@ -46,11 +44,6 @@ def person_of(header: Dataset) -> Person:
         sex=sex if sex in ("M", "F", "O") else "",
         birth_date="" if born in NOBODY_S_BIRTHDAYS else born,
     )
-
-
-def uid_or_nothing(written: str) -> str:
-    """A UID, or "" for what anonymisers write in its place."""
-    return written if len(written) <= LONGEST_UID and UID.fullmatch(written) else ""
 
 
 @lru_cache(maxsize=4096)

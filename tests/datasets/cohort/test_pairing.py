@@ -52,6 +52,16 @@ def edit(path, **attributes):
     return dataset
 
 
+def forget_frame(dataset, path):
+    """Take the frame of reference out of a structure set."""
+    del dataset.ReferencedFrameOfReferenceSequence
+    for roi in dataset.StructureSetROISequence:
+        del roi.ReferencedFrameOfReferenceUID
+    if "FrameOfReferenceUID" in dataset:
+        del dataset.FrameOfReferenceUID
+    dataset.save_as(path)
+
+
 def with_other_uids(ct, **changed):
     """The same place under UIDs that no file has."""
     images = tuple(f"9.9.{k}" for k in range(len(ct.image_uids)))
@@ -175,6 +185,26 @@ def test_another_frame_of_reference_is_refused_unless_ignored(tmp_path):
     assert (
         pair.ct.series_uid == ct.series_uid and pair.paired_by == "geometry" and codes(pair) == ["paired-by-geometry"]
     )
+
+
+@pytest.mark.parametrize(("of_ct", "of_structure_set"), [(FRAME, None), ("NONE", FRAME), ("ANON", None)])
+def test_where_no_frame_is_known_to_differ_the_place_decides_with_a_warning(tmp_path, of_ct, of_structure_set):
+    ct = write_ct(tmp_path / "ct", 1, frame=of_ct)
+    write_ct(tmp_path / "high", 2, origin_mm=(0.0, 0.0, 300.0), frame=of_ct)
+    rs = write_drawn(tmp_path / "rs", with_other_uids(ct, frame_of_reference_uid=of_structure_set or FRAME))
+    if of_structure_set is None:
+        forget_frame(rs, tmp_path / "rs")
+    pair = choose_pair(patient_in(tmp_path))
+    assert pair.ct.series_uid == ct.series_uid and pair.paired_by == "geometry"
+    assert [(one.code, one.severity) for one in pair.findings] == [("paired-by-geometry", "warning")]
+
+
+def test_a_frame_that_agrees_comes_before_one_that_is_not_known(tmp_path):
+    write_ct(tmp_path / "unknown", 1, frame="NONE")
+    ct = write_ct(tmp_path / "known", 2)
+    write_drawn(tmp_path / "rs", with_other_uids(ct))
+    pair = choose_pair(patient_in(tmp_path))
+    assert pair.ct.series_uid == ct.series_uid and pair.paired_by == "frame of reference"
 
 
 def test_named_images_of_another_frame_are_refused_unless_ignored(tmp_path):

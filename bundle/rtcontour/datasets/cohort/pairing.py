@@ -65,7 +65,8 @@ def choose_pair(
        images, then the newest.
     2. If no such image is there, it goes with the CT whose series it names.
     3. Else it goes with the CT of its frame of reference in which all its closed contours lie, inside the scanned
-       volume and on its slices. Where several fit, the one whose slices are nearest is taken, then the newest.
+       volume and on its slices; or, with a warning, with one that fits where it or the CT names no frame at all. Where
+       several fit, the one whose slices are nearest is taken, then the newest.
     4. Else it goes with none, unless `ignore_frame_of_reference`: then with the CT that fits by 3, of any frame.
     5. A structure set in another frame of reference than the CT that it names goes with none, unless
        `ignore_frame_of_reference`.
@@ -116,10 +117,14 @@ def _match(structure_set: StructureSetFound, cts: Sequence[CtFound], ignore: boo
         return Pair(ct, structure_set, REFERENCE, findings=_missing_images(structure_set, cts))
     frame = structure_set.frame_of_reference_uid
     same = [ct for ct in cts if frame and ct.frame_of_reference_uid == frame]
-    if not same and not ignore:
-        return f"{_lacks(structure_set)}; {REMEDY}"
-    match = _by_geometry(structure_set, same, FRAME) if same else ""
-    return _by_geometry(structure_set, cts, GEOMETRY) if ignore and isinstance(match, str) else match
+    others = [ct for ct in cts if ct not in same and (ignore or not _frames_differ(structure_set, ct))]
+    reasons = []
+    for some, paired_by in ((same, FRAME), (others, GEOMETRY)):
+        match = _by_geometry(structure_set, some, paired_by) if some else ""
+        if isinstance(match, Pair):
+            return match
+        reasons.append(match)
+    return next(filter(None, reasons), f"{_lacks(structure_set)}; {REMEDY}")
 
 
 def _named_by_images(structure_set: StructureSetFound, cts: Sequence[CtFound]) -> CtFound | None:
@@ -177,7 +182,7 @@ def _by_geometry(structure_set: StructureSetFound, cts: Sequence[CtFound], paire
     if paired_by == FRAME:
         message = f"the structure set names no image of the CT; they have one frame of reference{several}"
         return Pair(ct, structure_set, FRAME, findings=(Finding("paired-by-frame", message, "note"),))
-    message = f"the structure set has neither images nor frame of reference of the CT; its contours fit{several}"
+    message = f"the structure set names neither images nor frame of reference of the CT; its contours fit{several}"
     return Pair(ct, structure_set, GEOMETRY, findings=(Finding("paired-by-geometry", message),))
 
 

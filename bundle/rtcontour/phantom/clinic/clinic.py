@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from rtcontour.phantom.clinic.headers import dicom_date
 from rtcontour.phantom.clinic.persons import draw_hospital, identifiers
 from rtcontour.phantom.pelvis import draw_pelvis
 from rtcontour.phantom.phantom import Phantom
+from rtcontour.processes import in_processes
 
 EXPORT, PLANTED = "export", "planted.json"
 DEFECT = 103  # stream of random numbers
@@ -100,7 +99,7 @@ def write_clinic(
         root = whole.resolve() / EXPORT
         root.mkdir()
         written = []
-        for one in _run(partial(write_clinic_patient, root, clinic), patients, workers):
+        for one in in_processes(partial(write_clinic_patient, root, clinic), range(patients), workers):
             written.append(one)
             if progress is not None:
                 progress(f"patient {len(written)}", len(written), patients)
@@ -123,14 +122,6 @@ def write_clinic_patient(root: Path, clinic: Clinic, number: int) -> Written:
     if kind is not None and kind.in_files is not None:
         planted = Planted(kind, case.person.patient_id, kind.in_files(export, rng))
     return Written(case.person.patient_id, _about(export), identifiers(case.person, hospital), planted)
-
-
-def _run(write: partial[Written], patients: int, workers: int) -> Iterator[Written]:
-    if workers == 1:
-        yield from map(write, range(patients))
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(write, range(patients))
 
 
 def _draw_whole(clinic: Clinic, number: int) -> Phantom:
