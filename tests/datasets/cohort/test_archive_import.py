@@ -5,11 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 
 import distributed
@@ -231,23 +227,35 @@ PROGRAM = """
 import sys
 from rtcontour.datasets.cohort.archive_import import import_archive
 if __name__ == "__main__":
-    archive, data, recipe, key = sys.argv[1:]
-    import_archive(archive, data, recipe=recipe, key=key, workers=1, name="data", findings=[])
+    archive, data, recipe, key, workers = sys.argv[1:]
+    print("begins", flush=True)
+    import_archive(archive, data, recipe=recipe, key=key, workers=int(workers), name="data", findings=[])
+    print("ends", flush=True)
 """
 
 
-def test_killed_at_any_moment_it_goes_on_to_the_same_data_set(import_it, tmp_path, archive, recipe, key):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_five_moments_it_goes_on_to_the_same_data_set(
+    import_it, start_script, all_end, tmp_path, archive, recipe, key, workers
+):
     whole, _ = import_it(archive)
-    program = [sys.executable, "-c", PROGRAM, str(archive), str(tmp_path / "killed"), str(recipe), str(key)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    draw = random.Random(0)
-    for _ in range(3):
-        process = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (tmp_path / "killed" / "cohort.json").exists():
-            time.sleep(0.01)
-        time.sleep(draw.uniform(0.02, 0.4))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+
+    def start(folder):
+        script = start_script(PROGRAM, archive, tmp_path / folder, recipe, key, workers)
+        assert script.stdout.readline() == "begins\n", script.stderr.read()
+        return script
+
+    started, script = time.monotonic(), start("undisturbed")
+    assert script.stdout.readline() == "ends\n"
+    takes_s = time.monotonic() - started
+    assert hashes(tmp_path / "undisturbed") == hashes(whole)
+    draw = random.Random(workers)
+    for _ in range(5):
+        script = start("killed")
+        time.sleep(draw.uniform(0, takes_s))
+        script.kill()  # itself alone: its workers have to notice
+        script.wait()
+        assert all_end(script.pid)
     import_it(archive, "killed", name="data")
     assert hashes(tmp_path / "killed") == hashes(whole)
 
