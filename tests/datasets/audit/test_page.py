@@ -1,11 +1,11 @@
 """The page as text, and in headless Chromium, used as a physicist uses it."""
 
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
 
+from browser_page import BrowserPage
 from rtcontour.datasets.audit.case_finding import CaseFinding, Place
 from rtcontour.datasets.audit.page import log_histogram, render_page
 from rtcontour.datasets.audit.pictures import Outline, View
@@ -123,26 +123,8 @@ def test_a_histogram_counts_every_value_once():
     assert log_histogram({}, []) is None
 
 
-class Page:
-    """The page opened in the browser."""
-
-    def __init__(self, browser, path):
-        self.browser = browser
-        browser.get(path.as_uri())
-        self.wait(lambda: browser.execute_script("return document.body.dataset.ready") == "yes")
-
-    def wait(self, holds, seconds=60):
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(0.05)
-
-    def one(self, selector):
-        return self.browser.find_element("css selector", selector)
-
-    def press(self, *keys):
-        for key in keys:
-            self.browser.switch_to.active_element.send_keys(key)
+class Page(BrowserPage):
+    """The page of an audit."""
 
     def choose(self, selector, value):
         self.browser.execute_script(
@@ -156,9 +138,6 @@ class Page:
     @property
     def title(self):
         return self.one("#chosen h3").text
-
-    def errors(self):
-        return [entry for entry in self.browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
 
 
 @pytest.fixture

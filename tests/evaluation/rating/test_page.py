@@ -4,31 +4,12 @@ import time
 
 import pytest
 
+from browser_page import BrowserPage
 from rtcontour.evaluation.rating import read_ratings, write_rating_study
 
 
-class Page:
-    """A study opened in the browser."""
-
-    def __init__(self, browser, path):
-        self.browser = browser
-        browser.get(path.as_uri())
-        self.wait(lambda: browser.execute_script("return document.body.dataset.ready") == "yes")
-
-    def wait(self, holds, seconds=15):
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(0.05)
-
-    def one(self, selector):
-        return self.browser.find_element("css selector", selector)
-
-    def all(self, selector):
-        return self.browser.find_elements("css selector", selector)
-
-    def press(self, keys):
-        self.browser.switch_to.active_element.send_keys(keys)
+class Page(BrowserPage):
+    """A page of a study."""
 
     @property
     def slice(self):
@@ -50,9 +31,6 @@ class Page:
     def clock(self):
         minutes, seconds = self.one("#clock").text.split(":")
         return 60 * int(minutes) + int(seconds)
-
-    def errors(self):
-        return [entry for entry in self.browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
 
 
 @pytest.fixture

@@ -145,9 +145,9 @@ def add_other_files(export: Export, rng: np.random.Generator) -> Place:
 
 
 def respell_patient_id(export: Export, rng: np.random.Generator) -> Place:
-    """The planning system holds the patient's number in small letters or with a blank before it."""
+    """The planning system holds the patient's number in small letters, or some of it; blanks around mean nothing."""
     given = export.case.person.patient_id
-    spelt = str(rng.choice([given.lower(), f" {given}"]))
+    spelt = str(rng.choice([given.lower(), given.title()]))
 
     def respell(dataset: Dataset) -> None:
         dataset.PatientID = spelt
