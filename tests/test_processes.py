@@ -1,8 +1,10 @@
 import os
 import signal
+import time
 
 import pytest
 
+from rtcontour.errors import ConfigError
 from rtcontour.processes import in_processes
 
 ENDLESS = """
@@ -30,6 +32,19 @@ def test_one_worker_is_this_process():
 def test_an_error_of_a_job_is_raised():
     with pytest.raises(TypeError, match="abs"):
         list(in_processes(abs, [1, "a"], 2))
+
+
+def test_a_process_that_ends_early_is_one_line():
+    with pytest.raises(ConfigError, match=r"ended early .*take one process"):
+        list(in_processes(os._exit, [1, 1], 2))
+
+
+def test_what_nobody_waits_for_any_more_is_ended():
+    results = in_processes(time.sleep, [0, 60, 60], 2)
+    next(results)
+    started = time.monotonic()
+    results.close()
+    assert time.monotonic() - started < 10
 
 
 def test_processes_end_with_their_parent(start_script, all_end):

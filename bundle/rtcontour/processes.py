@@ -6,31 +6,45 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 from typing import TypeVar
 
+from rtcontour.errors import ConfigError
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
 def in_processes(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
-    """What `work` gives of each job, in their order; in this process where one worker is enough."""
+    """What `work` gives of each job, in their order; in this process where one worker is enough.
+
+    Raises:
+        ConfigError: a process ended before its job was done.
+    """
     if workers == 1:
         yield from map(work, jobs)
         return
     with worker_processes(workers) as pool:
         with interrupts_held_back():
             futures = [pool.submit(work, job) for job in jobs]  # starts the processes
-        for future in futures:
-            yield future.result()
+        try:
+            # Not pool.map: it cancels what waits when it is left, which trips the pool where processes were ended too.
+            for future in futures:
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise ConfigError(
+                "a working process ended early (out of memory, or started from a script without "
+                'if __name__ == "__main__"); take one process'
+            ) from error
 
 
 @contextmanager
 def worker_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool of processes; those that still work when the block is left by Ctrl-C are ended, not waited for.
+    """A pool of processes; those that still work when Ctrl-C or giving up ends the block are ended, not waited for.
 
     Args:
         workers: how many; they start as work is submitted, which is best done under `interrupts_held_back`.
@@ -40,7 +54,7 @@ def worker_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin)
     try:
         yield pool
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
         for process in set(active_children()) - before:
             process.terminate()
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from rtcontour.evaluation.inputs import (
 from rtcontour.grid import Grid
 from rtcontour.mask import Mask
 from rtcontour.metrics import StructureScores, score_structure
-from rtcontour.processes import interrupts_held_back, worker_processes
+from rtcontour.processes import in_processes
 from rtcontour.processors import count_processors
 
 __all__ = ["FolderScores", "MethodScores", "Progress", "Reading", "read_pair", "score_folder", "score_methods"]
@@ -216,19 +215,9 @@ def _score_all(
     workers = min(count_processors() if processes is None else processes, len(jobs))
     if workers < 1:
         raise ConfigError(f"processes is {processes}; expected 1 or more")
-    if workers == 1 or len(jobs) < FEWEST_CASES_FOR_PROCESSES:
-        return _gather(jobs, map(score, jobs.values()), progress)
-    with worker_processes(workers) as pool:
-        try:
-            with interrupts_held_back():
-                futures = [pool.submit(score, job) for job in jobs.values()]  # starts the processes
-            # Not pool.map: it cancels what waits when it is left, which trips the pool where processes were ended too.
-            return _gather(jobs, (future.result() for future in futures), progress)
-        except BrokenProcessPool as error:
-            raise ConfigError(
-                "a process that scores cases ended early (out of memory, or started from a script without "
-                'if __name__ == "__main__"); score with processes=1'
-            ) from error
+    if len(jobs) < FEWEST_CASES_FOR_PROCESSES:
+        workers = 1
+    return _gather(jobs, in_processes(score, list(jobs.values()), workers), progress)
 
 
 def _gather(

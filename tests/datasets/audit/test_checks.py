@@ -138,6 +138,18 @@ def test_odd_images_are_found(cohort_of, edit, image, code, count):
     assert found_in(cases, 0).get((code, "")) in ("warning", "error")
 
 
+def test_where_hu_are_none_nothing_is_said_of_the_body(cohort_of, edit):
+    with_structure, with_image = edit
+    cases = cohort_of(20, 5)
+    n = next(n for n, one in enumerate(cases) if len(one.measures.structures) == 5)
+    cases[n] = with_structure(
+        cases[n], "Femur_Head_L", body_offset_mm=(20.0, 90.0), outside_cc=30.0, outside_index=(1, 2, 3)
+    )
+    assert {("position-unlikely", "Femur_Head_L"), ("outside-body", "Femur_Head_L")} <= found_in(cases, n).keys()
+    cases[n] = with_image(cases[n], lowest_hu=-24)
+    assert found_in(cases, n) == {("hu-scale-unlikely", ""): "error"}
+
+
 def test_masked_air_and_missing_peaks_are_no_finding(cohort_of, edit):
     _, with_image = edit
     case = with_image(cohort_of(1, 5)[0], air_hu=None, fat_hu=None, soft_tissue_hu=None)

@@ -74,14 +74,15 @@ def check_field_of_view(case: AuditCase, cohort: CohortStatistics) -> Found:
 
 def check_hu(case: AuditCase, cohort: CohortStatistics) -> Found:
     """Water, fat and air where they should not be."""
-    reasons = _wrong_scale(case.measures.image)
+    reasons = off_scale(case.measures.image)
     if reasons:
         place = Place(_middle(case), extent="body", window_hu=(-1000, 1000))
         message = f"{'; '.join(reasons)}: rescale slope or intercept lost, or no CT"
         yield Finding("hu-scale-unlikely", message, "error"), place
 
 
-def _wrong_scale(image: ImageMeasures) -> list[str]:
+def off_scale(image: ImageMeasures) -> list[str]:
+    """Why its HU can be none. Then its body was looked for in vain, and nothing is known of what lies where in it."""
     reasons = []
     for what, value, (low, high) in (
         ("soft tissue", image.soft_tissue_hu, SOFT_TISSUE_HU),

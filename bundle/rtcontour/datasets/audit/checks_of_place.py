@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from rtcontour.datasets.audit.case_finding import Place
+from rtcontour.datasets.audit.checks_of_image import off_scale
 from rtcontour.datasets.audit.cohort_statistics import (
     CohortStatistics,
     StructureStatistics,
@@ -81,17 +82,20 @@ def _size_against_partner(name: str, case: AuditCase, cohort: CohortStatistics) 
 def check_position(case: AuditCase, cohort: CohortStatistics) -> Found:
     """Structures far from where they usually lie; not those whose sides are exchanged, which says it better."""
     exchanged = {finding.subject for finding, _ in check_sides_of(case, cohort)}
+    knows_body = not off_scale(case.measures.image)
     for name, measures in case.measures.structures.items():
         if measures.box is None or name in exchanged:
             continue
-        shift = _shift_mm(case, name, cohort.structures[name]) or _shift_from_partner_mm(case, name, cohort)
+        shift = _shift_mm(case, name, cohort.structures[name], knows_body)
+        if not shift and knows_body:
+            shift = _shift_from_partner_mm(case, name, cohort)
         if shift:
             yield Finding("position-unlikely", shift, "warning", name), Place(measures.middle, extent="body")
 
 
-def _shift_mm(case: AuditCase, name: str, usual: StructureStatistics) -> str:
+def _shift_mm(case: AuditCase, name: str, usual: StructureStatistics, knows_body: bool) -> str:
     """In words how far a structure lies from its usual place, where that is unlikely; else ""."""
-    x, y = case.measures.structures[name].body_offset_mm or (None, None)
+    x, y = (case.measures.structures[name].body_offset_mm if knows_body else None) or (None, None)
     shifts = _unlikely_shifts_mm((*usual.offset_mm, usual.height_mm), (x, y, usual.heights_mm.get(case.case)))
     return f"lies {_tell_shifts(shifts)} than usual" if shifts else ""
 
@@ -165,6 +169,8 @@ def check_sides_of(case: AuditCase, cohort: CohortStatistics) -> Found:
 
 def check_outside(case: AuditCase, cohort: CohortStatistics) -> Found:
     """Contours that leave the body."""
+    if off_scale(case.measures.image):
+        return
     for name, measures in case.measures.structures.items():
         if is_surface(name) or not lies_outside(measures) or measures.outside_index is None:
             continue

@@ -19,7 +19,7 @@ MEANINGS = {
     "hu-scale-unlikely": (
         f"Soft tissue outside {image.SOFT_TISSUE_HU[0]:.0f} to {image.SOFT_TISSUE_HU[1]:.0f} HU, fat outside "
         f"{image.FAT_HU[0]:.0f} to {image.FAT_HU[1]:.0f}, air around the body outside {image.AIR_HU[0]:.0f} to "
-        f"{image.AIR_HU[1]:.0f}, no air at all, or no body."
+        f"{image.AIR_HU[1]:.0f}, no air at all, or no body. Then nothing is said of where in the body structures lie."
     ),
     "volume-unlikely": (
         f"The logarithm of the volume is unlikely, or {PLAIN_FACTOR:g} times the median or a {PLAIN_FACTOR:g}th of it "

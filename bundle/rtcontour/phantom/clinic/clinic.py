@@ -25,6 +25,7 @@ from rtcontour.processes import in_processes
 EXPORT, PLANTED = "export", "planted.json"
 DEFECT = 103  # stream of random numbers
 MOST_DRAWS = 8  # then the image is too small for anybody
+NEVER_CUT = ("Bladder", "Femur_Head_L", "Femur_Head_R")  # bowel and nodes go on beyond many a scan
 
 
 @dataclass(frozen=True)
@@ -125,16 +126,23 @@ def write_clinic_patient(root: Path, clinic: Clinic, number: int) -> Written:
 
 
 def _draw_whole(clinic: Clinic, number: int) -> Phantom:
-    """A patient who fits into the image, so that one who does not is a defect; large ones are drawn again."""
+    """A patient who fits into the image, so that one who does not is a defect; others are drawn again."""
     for draw in range(MOST_DRAWS):
         case_seed = int(np.random.SeedSequence([clinic.seed, number, draw]).generate_state(1)[0])
         phantom = draw_pelvis(
             case_seed, spacing_mm=clinic.spacing_mm, slices=clinic.slices, columns_rows=clinic.columns_rows
         )
-        edges = zip(phantom.masks["External"].box[:2], phantom.grid.shape[:2], strict=True)
-        if all(part.start > 0 and part.stop < size for part, size in edges):
+        if _fits(phantom):
             break
     return phantom
+
+
+def _fits(phantom: Phantom) -> bool:
+    """Whether the body keeps clear of the image's sides, and what no scan should cut of its first and last slice."""
+    columns, rows, slices = phantom.grid.shape
+    i, j, _ = phantom.masks["External"].box
+    ends = [(i, columns), (j, rows), *((phantom.masks[name].box[2], slices) for name in NEVER_CUT)]
+    return all(part.start > 0 and part.stop < size for part, size in ends)
 
 
 def _about(export: Export) -> dict[str, Any]:
