@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rtcontour.errors import ConfigError
-from rtcontour.processes import worker_processes
+from rtcontour.processes import interrupts_held_back, worker_processes
 
 SECONDS_TO_CONNECT = 10
 
@@ -51,7 +51,8 @@ def results_of(
     if executor is None:
         yield from ((job, work(job)) for job in jobs)
         return
-    futures = {executor.submit(work, job): number for number, job in enumerate(jobs)}
+    with interrupts_held_back():
+        futures = {executor.submit(work, job): number for number, job in enumerate(jobs)}
     left = []
     for future in as_completed(futures):
         number = futures[future]

@@ -17,6 +17,7 @@ from rtcontour.dicom.archive_stacks import digest_of, stack_slices_found
 from rtcontour.dicom.archive_structure_set import StructureSetHeader
 from rtcontour.errors import Finding
 from rtcontour.files import require_folder
+from rtcontour.processes import interrupts_held_back
 
 FILES_A_CHUNK = 512  # enough that handing a chunk to another process costs little beside reading it
 COPY = "RTSTRUCT copy"  # among the files skipped
@@ -119,7 +120,8 @@ def _read_all(paths: Sequence[str], executor: Executor | None, progress: Progres
 def _in_order(chunks: Sequence[Sequence[str]], executor: Executor | None) -> Iterable[list[FileHeader]]:
     if executor is None:
         return map(read_files, chunks)
-    futures = [executor.submit(read_files, chunk) for chunk in chunks]
+    with interrupts_held_back():
+        futures = [executor.submit(read_files, chunk) for chunk in chunks]  # starts the processes
     return (future.result() for future in futures)
 
 

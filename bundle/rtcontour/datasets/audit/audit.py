@@ -31,6 +31,7 @@ from rtcontour.datasets.review import Review, read_review
 from rtcontour.datasets.workers import open_workers
 from rtcontour.errors import Finding, RtContourError, deliver
 from rtcontour.files import refuse_existing, whole_entries
+from rtcontour.processes import interrupts_held_back
 from rtcontour.processors import count_processors
 
 PAGE, FACTS = "audit.html", "audit.json"
@@ -182,7 +183,8 @@ def _run(
             results.append(work(*job))
             tell(f"{job[1].case} {doing}", len(results), len(jobs))
         return results
-    futures = {pool.submit(work, *job): job[1].case for job in jobs}
+    with interrupts_held_back():
+        futures = {pool.submit(work, *job): job[1].case for job in jobs}
     for done, future in enumerate(as_completed(futures), start=1):
         tell(f"{futures[future]} {doing}", done, len(jobs))
     return [future.result() for future in futures]
