@@ -124,6 +124,40 @@ def test_a_scheduler_that_does_not_answer_is_refused(import_it, archive, monkeyp
             import_it(archive, scheduler=address)
 
 
+def test_other_places_and_names_of_the_files_change_nothing(import_it, tmp_path, invented):
+    clinic = tmp_path / "clinic"
+    for number in range(2):
+        invented.write_export(clinic, number)
+    again = invented.write_export(tmp_path / "again", 1, masks=invented.masks_of(1, ["Bladder"]), approval="UNAPPROVED")
+    dataset = pydicom.dcmread(again)
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
+    dataset.save_as(clinic / "Quagmire_1" / "other.dcm")
+    folder, _ = import_it(clinic)
+    before = hashes(folder)
+    times = {path: path.stat().st_mtime_ns for path in folder.glob("images/*")}
+    for number, path in enumerate(reversed(sorted(clinic.rglob("ct/*")))):
+        path.rename(clinic / f"{number:03d}.dcm")
+    (clinic / "Quagmire_1").rename(clinic / "A")
+    import_it(clinic)
+    assert hashes(folder) == before
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("images/*")} == times  # not even written again
+
+
+@pytest.mark.parametrize("word", ["NONE", ""])
+def test_a_frame_of_reference_that_is_a_word_counts_as_missing(import_it, tmp_path, invented, word):
+    rtstruct = invented.write_export(tmp_path / "clinic", 0)
+    for path in (rtstruct.parent / "ct").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.FrameOfReferenceUID = word
+        dataset.save_as(path)
+    folder, findings = import_it(tmp_path / "clinic")
+    (case,) = read_datalist(folder).cases
+    record = json.loads((folder / "records" / f"{case.case}.json").read_text())
+    assert record["source"]["paired_by"] == "reference" and len(case.annotated) == 3
+    assert "frame-of-reference-unknown" in {one.code for one in findings}
+    assert not any("***" in one.subject for one in findings)
+
+
 def test_new_patients_join_and_nobody_changes_the_split(import_it, tmp_path, invented):
     clinic = tmp_path / "clinic"
     for number in range(5):

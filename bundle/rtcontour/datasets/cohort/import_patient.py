@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rtcontour.datasets.cohort.pairing import Pair, choose_pair
 from rtcontour.datasets.cohort.pseudonyms import Pseudonyms
 from rtcontour.datasets.cohort.rois import DrawnRoi, draw_rois
-from rtcontour.datasets.cohort.scrub import Scrubber
+from rtcontour.datasets.cohort.scrub import REMOVED, Scrubber
 from rtcontour.datasets.label_map import merge_masks
 from rtcontour.datasets.nifti import write_image, write_labels, write_mask
 from rtcontour.datasets.record import (
@@ -265,4 +265,5 @@ def _roi_entry(drawn: DrawnRoi, scrub: Scrubber) -> dict[str, Any]:
 
 
 def _scrubbed(finding: Finding, scrub: Scrubber) -> Finding:
-    return replace(finding, message=scrub(finding.message), subject=scrub(finding.subject))
+    subject = scrub(finding.subject)
+    return replace(finding, message=scrub(finding.message), subject="" if subject == REMOVED else subject)

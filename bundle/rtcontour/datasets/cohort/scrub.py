@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 REMOVED = "***"
-UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
+UID = re.compile(r"\b(?:\d+(?:\.\d+){4,}|2\.25\.\d{10,})\b")  # the latter are made from UUIDs (PS3.5 B.2)
 DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])(?!\d)")
 PATH = re.compile(r"(?<!\w)(?:[A-Za-z]:)?[/\\][^\s:;,()'\"]+")
 PARTS_OF_A_NAME = re.compile(r"[\^=]")
