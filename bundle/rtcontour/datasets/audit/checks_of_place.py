@@ -158,7 +158,8 @@ def check_sides_of(case: AuditCase, cohort: CohortStatistics) -> Found:
     """Left structures on the right: both of a pair, or one of which the partner was not contoured."""
     structures = case.measures.structures
     centroids = {name: one.centroid_mm for name, one in structures.items() if one.centroid_mm is not None}
-    for side in check_sides(centroids, case.measures.image.body_centre_x_mm):
+    image = case.measures.image
+    for side in check_sides(centroids, None if off_scale(image) else image.body_centre_x_mm):
         partner = partner_of(side.subject, centroids)
         for name in filter(None, (side.subject, partner)):
             other = partner if name == side.subject else side.subject
