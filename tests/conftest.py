@@ -209,3 +209,40 @@ def all_end():
         return not any(states(group))
 
     return ends
+
+
+class Page:
+    """A page of ours opened in the browser, once its script says that it is ready."""
+
+    def __init__(self, browser, path):
+        self.browser = browser
+        browser.get(path.as_uri())
+        self.wait(lambda: self.run("return document.body.dataset.ready") == "yes")
+
+    def wait(self, holds, seconds=60):
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.05)
+
+    def run(self, script, *arguments):
+        return self.browser.execute_script(script, *arguments)
+
+    def one(self, selector):
+        return self.browser.find_element("css selector", selector)
+
+    def all(self, selector):
+        return self.browser.find_elements("css selector", selector)
+
+    def press(self, *keys):
+        for key in keys:
+            self.browser.switch_to.active_element.send_keys(key)
+
+    def errors(self):
+        return [entry for entry in self.browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens the page at a path."""
+    return lambda path: Page(browser, path)

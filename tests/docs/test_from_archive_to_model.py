@@ -68,6 +68,7 @@ def test_every_command_of_the_page_is_one_that_there_is():
         "rtcontour cohort ",
         "rtcontour audit ",
         "python -m monai.bundle run ",
+        "python scripts/clinic_audit.py ",
         "dask ",
     )
     lines = commands("")

@@ -61,7 +61,7 @@ def read_structure_set_header(path: Path, size: int) -> StructureSetHeader:
             study_uid=uid_or_nothing(structures.study_uid or ""),
             path=path,
             sop_instance_uid=uid_or_nothing(structures.sop_instance_uid),
-            frame_of_reference_uid=uid_or_nothing(structures.frame_of_reference_uid or ""),
+            frame_of_reference_uid=structures.frame_of_reference_uid or "",
             series_uids=tuple(filter(uid_or_nothing, structures.series_uids)),
             image_uids=images,
             approval=structures.approval.upper(),

@@ -18,6 +18,7 @@ from rtcontour.dicom.ct_scan import depths_mm, find_ct_images
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.ct_slices import POSITION_TOLERANCE_MM, SliceStack, Uneven, stack_slices
 from rtcontour.dicom.dicom_file import quiet_pydicom, text
+from rtcontour.dicom.uids import uid_or_nothing
 from rtcontour.errors import ConfigError, Finding, GeometryError, InputFileError
 from rtcontour.grid import Grid
 
@@ -80,7 +81,7 @@ def stack_images(images: list[CtImage], findings: Iterable[Finding], folder: Pat
     images, depths = [images[n] for n in order], depths[order]
     stack, odd = _stack(images, depths, str(folder), uneven)
     first = images[0]
-    frame_of_reference_uid = text(first.header, "FrameOfReferenceUID") or None
+    frame_of_reference_uid = uid_or_nothing(text(first.header, "FrameOfReferenceUID")) or None
     if frame_of_reference_uid is None:
         missing = "the CT names no frame of reference"
         odd.append(Finding("frame-of-reference-missing", missing, subject=folder.name))

@@ -7,7 +7,6 @@ import numpy as np
 from rtcontour.contours import Contour, is_placed, slices_of
 from rtcontour.dicom.ct_series import CtGeometry
 from rtcontour.dicom.structure_set import StructureSet
-from rtcontour.dicom.uids import uid_or_nothing
 from rtcontour.errors import Finding, GeometryError
 
 REMEDY = "give the CT it was drawn on, or say --ignore-frame-of-reference if the coordinates are known to agree"
@@ -18,8 +17,7 @@ def check_frame_of_reference(
 ) -> list[Finding]:
     """Compare what a structure set says it was drawn on with the CT it is used with.
 
-    The frame of reference decides, where both name one: a word in the place of a UID names none. Series and image UIDs
-    are a cross-check: exports and anonymisers change them.
+    The frame of reference decides. Series and image UIDs are a cross-check: exports and anonymisers change them.
 
     Args:
         structure_set: as read.
@@ -34,10 +32,10 @@ def check_frame_of_reference(
         GeometryError: the frames of reference differ and `ignore` is False.
     """
     name = structure_set.file_name or "structure set"
-    drawn_in, lies_in = map(uid_or_nothing, (structure_set.frame_of_reference_uid, ct.frame_of_reference_uid))
+    drawn_in, lies_in = structure_set.frame_of_reference_uid, ct.frame_of_reference_uid
     findings = []
-    if not (drawn_in and lies_in):
-        who = "CT" if drawn_in else "structure set"
+    if drawn_in is None or lies_in is None:
+        who = "structure set" if drawn_in is None else "CT"
         message = f"the {who} names no frame of reference; its coordinates are taken as the same frame's"
         findings.append(Finding("frame-of-reference-unknown", message, subject=name))
     elif drawn_in != lies_in:

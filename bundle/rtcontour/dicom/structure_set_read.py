@@ -12,6 +12,7 @@ from rtcontour.contours import Roi
 from rtcontour.dicom.dicom_file import items_of, quiet_pydicom, read_dicom, text, understood
 from rtcontour.dicom.roi_read import read_rois
 from rtcontour.dicom.structure_set import StructureSet
+from rtcontour.dicom.uids import uid_or_nothing
 from rtcontour.errors import Finding, InputFileError
 
 
@@ -74,8 +75,8 @@ def _frame_of_reference(
     if not references:
         message = "has no ReferencedFrameOfReferenceSequence: neither images nor series are named"
         found.append(Finding("reference-missing", message, subject=path.name))
-    by_roi = [text(item, "ReferencedFrameOfReferenceUID") for item in definitions]
-    by_file = [text(item, "FrameOfReferenceUID") for item in (*references, dataset)]
+    by_roi = [uid_or_nothing(text(item, "ReferencedFrameOfReferenceUID")) for item in definitions]
+    by_file = [uid_or_nothing(text(item, "FrameOfReferenceUID")) for item in (*references, dataset)]
     named = [uid for uid in by_roi if uid] or [uid for uid in by_file if uid]
     if not named:
         found.append(Finding("frame-of-reference-missing", "names no frame of reference", subject=path.name))

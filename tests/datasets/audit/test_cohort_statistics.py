@@ -4,7 +4,13 @@ from statistics import median
 
 import pytest
 
-from rtcontour.datasets.audit.cohort_statistics import describe_cohort, pair_offsets_mm, partner_of, size_of
+from rtcontour.datasets.audit.cohort_statistics import (
+    describe_cohort,
+    pair_offsets_mm,
+    partner_of,
+    size_of,
+    without_wrong_middles,
+)
 from rtcontour.datasets.audit.structure_measures import FIRST_SLICE, LAST_SLICE
 
 NAMES = ["Femur_Head_L", "Femur_Head_R", "Bladder", "Bag_Bowel", "CTVn"]
@@ -87,3 +93,14 @@ def test_a_pair_that_is_alike_on_both_sides_has_no_offset(cases):
 def test_an_empty_cohort_says_nothing():
     cohort = describe_cohort([], NAMES)
     assert not cohort.speaks and cohort.structures["Bladder"].count == 0
+
+
+def test_a_body_that_is_cut_has_no_middle_unless_most_are_cut(cohort_of, edit):
+    _, with_image = edit
+    cases = cohort_of(20, 4, left_out=0)
+    cut = [with_image(cases[0], cut_share=1.0), *cases[1:]]
+    seen = without_wrong_middles(cut)
+    assert [one.measures.structures["Bladder"].body_offset_mm is None for one in seen] == [True] + [False] * 19
+    assert describe_cohort(seen, ["Bladder"]).structures["Bladder"].offset_mm[0].n == 19
+    all_cut = [with_image(one, cut_share=1.0) for one in cases]
+    assert without_wrong_middles(all_cut) == all_cut

@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from browser_page import BrowserPage
 from rtcontour.datasets.audit.case_finding import CaseFinding, Place
 from rtcontour.datasets.audit.page import log_histogram, render_page
 from rtcontour.datasets.audit.pictures import Outline, View
-from rtcontour.datasets.audit.summary import CaseRow, NameRow, StructureRow, Summary
+from rtcontour.datasets.audit.spread import Spread
+from rtcontour.datasets.audit.summary import CaseRow, NameRow, RangeRow, StructureRow, Summary
 from rtcontour.datasets.review import read_review
 
 NASTY = "<b>&\"'{{x}}"
@@ -29,7 +29,8 @@ def summary(findings=FINDINGS):
         return {severity: sum(one.severity == severity for one in chosen) for severity in ("error", "warning", "note")}
 
     def structure(name, **volumes):
-        return StructureRow(name, len(volumes), volumes, (1.0, 2.0, 3.0) if volumes else None, (),
+        return StructureRow(name, len(volumes), volumes, (1.0, 2.0, 3.0) if volumes else None,
+                            (Spread.of((90.0, 92.0), 4.0), Spread.of((), 4.0)), None, {NASTY: 2, "Blase": 1}, (),
                             count([one for one in findings if one.structure == name]))  # fmt: skip
 
     def case(name):
@@ -42,6 +43,7 @@ def summary(findings=FINDINGS):
         True,
         (structure("Bladder", c1=100.0, c2=150.0, c3=300.0), structure("CTVn", c1=3.0), structure(NASTY)),
         tuple(map(case, ("c2", "c1", "c3"))),
+        (RangeRow("Voxel along a row, mm", 0.78, 0.97, 1.37), RangeRow("Fat, HU", None, None, None)),
         (NameRow(NASTY, 2, ("Bladder", "Rectum"), ("c1", "c2")),),
         findings,
     )
@@ -90,6 +92,9 @@ def test_everything_found_is_on_it_and_names_are_never_markup():
         "volume-unlikely",
         "3 cc above 2500 HU",
         "512 × 512 × 80",
+        "0.78 0.97 1.37",
+        "91 ± 4",
+        "Blase (1)",
         NASTY,
         "Rectum",
         "−998",
@@ -123,56 +128,56 @@ def test_a_histogram_counts_every_value_once():
     assert log_histogram({}, []) is None
 
 
-class Page(BrowserPage):
-    """The page of an audit."""
-
-    def choose(self, selector, value):
-        self.browser.execute_script(
-            "const one = document.querySelector(arguments[0]); one.value = arguments[1];"
-            "one.dispatchEvent(new Event('input', {bubbles: true}));", selector, value)  # fmt: skip
-
-    @property
-    def shown(self):
-        return self.browser.execute_script("return shownRows().map((row) => row.dataset.code)")
-
-    @property
-    def title(self):
-        return self.one("#chosen h3").text
-
-
 @pytest.fixture
-def page(browser, tmp_path):
+def page(open_page, tmp_path):
     path = tmp_path / "audit.html"
     path.write_text(render_page(summary(), PICTURES), encoding="utf-8")
-    return Page(browser, path)
+    return open_page(path)
+
+
+def choose(page, selector, value):
+    """Choose an entry of a list, as a user does."""
+    page.run(
+        "const one = document.querySelector(arguments[0]); one.value = arguments[1];"
+        "one.dispatchEvent(new Event('input', {bubbles: true}));", selector, value)  # fmt: skip
+
+
+def shown(page):
+    """The codes of the findings that are not filtered out."""
+    return page.run("return shownRows().map((row) => row.dataset.code)")
+
+
+def title(page):
+    """Of the finding chosen."""
+    return page.one("#chosen h3").text
 
 
 def test_findings_are_filtered_sorted_and_lead_to_their_pictures(page):
     from selenium.webdriver import Keys
 
-    assert page.shown == [one.code for one in FINDINGS]
-    page.choose("#severity", "above note")
-    assert page.shown == ["sides-swapped", "islands", "volume-unlikely"]
-    page.choose("#words", "c1 BLADDER")
-    assert page.shown == ["islands"] and "1 of 5" in page.one("#shown").text
+    assert shown(page) == [one.code for one in FINDINGS]
+    choose(page, "#severity", "above note")
+    assert shown(page) == ["sides-swapped", "islands", "volume-unlikely"]
+    choose(page, "#words", "c1 BLADDER")
+    assert shown(page) == ["islands"] and "1 of 5" in page.one("#shown").text
     page.one("#clear").click()
-    page.choose("#structure", NASTY)
-    assert page.shown == ["structure-rare"]
+    choose(page, "#structure", NASTY)
+    assert shown(page) == ["structure-rare"]
     page.one("#clear").click()
-    page.browser.execute_script("document.querySelectorAll('#list th button')[2].click()")
-    assert page.shown == ["structure-rare", "islands", "volume-unlikely", "sides-swapped", "metal"]
+    page.run("document.querySelectorAll('#list th button')[2].click()")
+    assert shown(page) == ["structure-rare", "islands", "volume-unlikely", "sides-swapped", "metal"]
     page.one("#f1 a").click()
-    assert page.title == "c1 · Bladder" and len(page.browser.find_elements("css selector", "#views svg")) == 2
+    assert title(page) == "c1 · Bladder" and len(page.all("#views svg")) == 2
     page.press(Keys.ARROW_DOWN)
-    assert page.title == "c1 · CTVn" and page.browser.current_url.endswith("#f2")
+    assert title(page) == "c1 · CTVn" and page.browser.current_url.endswith("#f2")
     page.press("o")
     assert not page.one("#views path").is_displayed()
-    page.browser.execute_script("document.querySelector('[data-filter-case=c2]').click()")
-    assert page.shown == ["sides-swapped"] and page.title == "c2 · Bladder"
+    page.run("document.querySelector('[data-filter-case=c2]').click()")
+    assert shown(page) == ["sides-swapped"] and title(page) == "c2 · Bladder"
     assert page.errors() == []
 
 
-def test_decisions_are_kept_and_saved_for_the_next_import(page, tmp_path):
+def test_decisions_are_kept_and_saved_for_the_next_import(page, open_page, tmp_path):
     from selenium.webdriver import Keys
 
     page.one("#f0 a").click()
@@ -181,7 +186,7 @@ def test_decisions_are_kept_and_saved_for_the_next_import(page, tmp_path):
     page.press(Keys.ARROW_DOWN, "f")
     decisions = [page.one(f"#f{n} .decision").text for n in range(5)]
     assert decisions == ["exclude", "not contoured", "fine", "", ""] and "3 decided" in page.one("#decided").text
-    again = Page(page.browser, tmp_path / "audit.html")
+    again = open_page(tmp_path / "audit.html")
     assert [again.one(f"#f{n} .decision").text for n in range(5)] == decisions
     assert again.one('[data-case-row="c2"] .decision').text == "exclude"
     again.one("#save").click()

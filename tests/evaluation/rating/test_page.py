@@ -4,78 +4,76 @@ import time
 
 import pytest
 
-from browser_page import BrowserPage
 from rtcontour.evaluation.rating import read_ratings, write_rating_study
 
 
-class Page(BrowserPage):
-    """A page of a study."""
-
-    @property
-    def slice(self):
-        return int(self.one("#picture").get_attribute("data-slice"))
-
-    @property
-    def picture(self):
-        """The canvas as text, once it has been drawn."""
-        return self.browser.execute_async_script(
-            "const done = arguments[0]; const canvas = document.getElementById('picture');"
-            "requestAnimationFrame(() => setTimeout(() => done(canvas.toDataURL()), 60));"
-        )
-
-    @property
-    def chips(self):
-        return [chip.text for chip in self.all(".chip")]
-
-    @property
-    def clock(self):
-        minutes, seconds = self.one("#clock").text.split(":")
-        return 60 * int(minutes) + int(seconds)
-
-
 @pytest.fixture
-def page(browser, written_study):
-    return Page(browser, written_study[0] / "pages" / "S01.html")
+def page(open_page, written_study):
+    return open_page(written_study[0] / "pages" / "S01.html")
+
+
+def slice_of(page):
+    """The slice shown, from 0."""
+    return int(page.one("#picture").get_attribute("data-slice"))
+
+
+def picture(page):
+    """The canvas as text, once it has been drawn."""
+    return page.browser.execute_async_script(
+        "const done = arguments[0]; const canvas = document.getElementById('picture');"
+        "requestAnimationFrame(() => setTimeout(() => done(canvas.toDataURL()), 60));"
+    )
+
+
+def chips(page):
+    """The grades given, structure by structure."""
+    return [chip.text for chip in page.all(".chip")]
+
+
+def clock(page):
+    """Seconds on the clock."""
+    minutes, seconds = page.one("#clock").text.split(":")
+    return 60 * int(minutes) + int(seconds)
 
 
 def test_slices_scroll_by_wheel_keys_and_slider(page):
     from selenium.webdriver import ActionChains, Keys
     from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 
-    start, before = page.slice, page.picture
+    start, before = slice_of(page), picture(page)
     origin = ScrollOrigin.from_element(page.one("#picture"))
     ActionChains(page.browser).scroll_from_origin(origin, 0, -120).perform()
-    page.wait(lambda: page.slice == start + 1)
-    assert page.picture != before
+    page.wait(lambda: slice_of(page) == start + 1)
+    assert picture(page) != before
     ActionChains(page.browser).scroll_from_origin(origin, 0, 120).perform()
-    page.wait(lambda: page.slice == start and page.picture == before)
+    page.wait(lambda: slice_of(page) == start and picture(page) == before)
     for key, expected in ((Keys.ARROW_UP, start + 1), (Keys.ARROW_DOWN, start), (Keys.HOME, 0), (Keys.PAGE_UP, 10)):
         page.press(key)
-        page.wait(lambda expected=expected: page.slice == expected)
+        page.wait(lambda expected=expected: slice_of(page) == expected)
     page.press(Keys.END)
-    page.wait(lambda: page.slice == 13)
+    page.wait(lambda: slice_of(page) == 13)
     page.one("#slider").send_keys(Keys.ARROW_LEFT)  # the arrow moves one slice, not the slider and the page one each
-    page.wait(lambda: page.slice == 12)
+    page.wait(lambda: slice_of(page) == 12)
     assert page.errors() == []
 
 
 def test_contours_go_off_and_on_all_together_or_one_by_one(page):
-    with_contours = page.picture
+    with_contours = picture(page)
     page.press("c")
-    without = page.picture
+    without = picture(page)
     assert without != with_contours
     page.one("#contours").click()
-    assert page.picture == with_contours
+    assert picture(page) == with_contours
     page.all(".swatch")[0].click()
-    assert page.picture not in (with_contours, without)
+    assert picture(page) not in (with_contours, without)
     assert page.all(".swatch")[0].get_attribute("aria-pressed") == "false"
     page.press("h")
-    assert page.picture == with_contours
+    assert picture(page) == with_contours
 
 
 def test_contours_are_drawn_where_the_voxels_are(page):
     # The patient's bladder is bright and in front on his left: above and right of the middle, as letters say.
-    pixels = page.browser.execute_script(
+    pixels = page.run(
         "const canvas = document.getElementById('picture');"
         "const {data, width, height} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
         "const found = [];"
@@ -95,50 +93,50 @@ def test_contours_are_drawn_where_the_voxels_are(page):
 
 
 def test_windows_and_zoom_change_the_picture(page):
-    before = page.picture
+    before = picture(page)
     page.press("w")
-    bone = page.picture
+    bone = picture(page)
     page.press("+")
-    zoomed = page.picture
+    zoomed = picture(page)
     assert len({before, bone, zoomed}) == 3
     page.press("0")
-    assert page.picture == bone
+    assert picture(page) == bone
 
 
 @pytest.mark.parametrize(
     ("width", "pixels_per_mm", "bar_mm"), [(800, 2, 100), (800, 2.1, 50), (400, 5, 20), (300, 30, 10)]
 )
 def test_the_scale_bar_fits_the_picture(page, width, pixels_per_mm, bar_mm):
-    assert page.browser.execute_script(f"return scaleBarMm({width}, {pixels_per_mm})") == bar_mm
+    assert page.run(f"return scaleBarMm({width}, {pixels_per_mm})") == bar_mm
 
 
-def test_an_organ_without_contours_can_be_graded(browser, tmp_path, rating_places, rating_patient, write_place):
+def test_an_organ_without_contours_can_be_graded(open_page, tmp_path, rating_places, rating_patient, write_place):
     labels = rating_patient[1]
     place = write_place(tmp_path / "pred", {"hospital_x_17": labels * (labels == 1)})
     write_rating_study(place, rating_places / "ct", tmp_path / "study", findings=[])
-    page = Page(browser, tmp_path / "study" / "pages" / "S01.html")
+    page = open_page(tmp_path / "study" / "pages" / "S01.html")
     page.all(".name")[1].click()
     assert page.all(".range")[1].text == "no contours"
     page.press("4")
-    assert page.chips == ["not graded", "not acceptable"]
+    assert chips(page) == ["not graded", "not acceptable"]
     assert page.errors() == []
 
 
 def test_a_study_is_graded_saved_and_unblinded(page, written_study, tmp_path):
     from selenium.webdriver import Keys
 
-    assert set(page.chips) == {"not graded"} and page.one("#progress").text == "0 of 4 graded"
+    assert set(chips(page)) == {"not graded"} and page.one("#progress").text == "0 of 4 graded"
     page.all(".grades button")[0].click()  # set A, Bladder: excellent, by mouse
-    assert page.chips == ["excellent", "not graded"]
+    assert chips(page) == ["excellent", "not graded"]
     page.press("n")
     page.press("4")  # set A, Rectum: not acceptable, by key
     page.press("n")  # goes on to set B
     page.press("2")
     page.press("]")
     page.press("3")
-    assert page.chips == ["good", "acceptable"] and page.one("#progress").text == "4 of 4 graded"
+    assert chips(page) == ["good", "acceptable"] and page.one("#progress").text == "4 of 4 graded"
     page.press("3")  # again: taken back
-    assert page.chips == ["good", "not graded"]
+    assert chips(page) == ["good", "not graded"]
     page.all(".comment")[1].send_keys('too low; 3 slices, "wall" left out')
     page.one("#remark").send_keys("metal")
     page.one("#save").click()
@@ -170,30 +168,30 @@ def test_a_study_is_graded_saved_and_unblinded(page, written_study, tmp_path):
     assert page.errors() == []
 
 
-def test_what_was_entered_is_there_again_after_closing(page, written_study):
+def test_what_was_entered_is_there_again_after_closing(page, open_page, written_study):
     page.press("1")
     page.one("#reader").send_keys("AB")
-    again = Page(page.browser, written_study[0] / "pages" / "S01.html")
-    assert again.chips == ["excellent", "not graded"]
+    again = open_page(written_study[0] / "pages" / "S01.html")
+    assert chips(again) == ["excellent", "not graded"]
     assert again.one("#reader").get_attribute("value") == "AB"
-    other = Page(page.browser, written_study[0] / "pages" / "S02.html")
-    assert set(other.chips) == {"not graded"}
+    other = open_page(written_study[0] / "pages" / "S02.html")
+    assert set(chips(other)) == {"not graded"}
     page.browser.get((written_study[0] / "pages" / "index.html").as_uri())
     assert "1 of 4 graded" in page.one("ol").text
 
 
 def test_the_clock_starts_by_itself_and_pauses(page):
-    assert page.clock == 0
+    assert clock(page) == 0
     page.press("c")
-    page.wait(lambda: page.clock >= 1)
+    page.wait(lambda: clock(page) >= 1)
     page.one("#pause").click()
-    paused_at = page.clock
+    paused_at = clock(page)
     assert page.one("#pause").text == "Resume"
     page.press("c")
     time.sleep(1.6)
-    assert page.clock == paused_at
+    assert clock(page) == paused_at
     page.press("p")
-    page.wait(lambda: page.clock > paused_at)
+    page.wait(lambda: clock(page) > paused_at)
 
 
 def test_the_clock_of_the_time_study_runs_pauses_and_finishes(page):
@@ -205,24 +203,24 @@ def test_the_clock_of_the_time_study_runs_pauses_and_finishes(page):
     page.wait(lambda: page.one('[data-work="1"] .time').text != "00:00")
     page.one('[data-work="2A"] .start').click()  # one clock at a time
     assert start.text == "Resume"
-    page.browser.execute_script("state.works['2A'].since -= 12.34 * 60000")
+    page.run("state.works['2A'].since -= 12.34 * 60000")
     page.wait(page.one('[data-work="2A"] .finish').is_enabled)  # within half a second, when its clock is shown again
     page.one('[data-work="2A"] .finish').click()
     assert page.one('[data-work="2A"] input').get_attribute("value") in ("12.3", "12.4")
 
 
 def test_the_page_asks_the_network_for_nothing(page):
-    page.wait(lambda: page.browser.execute_script("return viewer.levels.filter(Boolean).length") == 14)
-    assert page.browser.execute_script("return performance.getEntriesByType('resource').map((one) => one.name)") == []
+    page.wait(lambda: page.run("return viewer.levels.filter(Boolean).length") == 14)
+    assert page.run("return performance.getEntriesByType('resource').map((one) => one.name)") == []
     assert page.errors() == []
 
 
-def test_without_storage_the_page_works_and_says_so(browser, written_study):
+def test_without_storage_the_page_works_and_says_so(browser, open_page, written_study):
     browser.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
         {"source": "Object.defineProperty(window, 'localStorage', {get() { throw new Error('not allowed'); }});"},
     )
-    page = Page(browser, written_study[0] / "pages" / "S01.html")
+    page = open_page(written_study[0] / "pages" / "S01.html")
     assert "save the CSV" in page.one("#not-kept").text
     page.press("2")
-    assert page.chips[0] == "good"
+    assert chips(page)[0] == "good"

@@ -1,10 +1,16 @@
 import hashlib
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from rtcontour.errors import ConfigError, OutputError
+from rtcontour.grid import Grid
+from rtcontour.mask import Mask
 from rtcontour.phantom.clinic import write_clinic
+from rtcontour.phantom.clinic.case import tidy
+from rtcontour.phantom.clinic.clinic import fits_into_scan
 from rtcontour.phantom.clinic.defects import BY_NAME, KINDS, deal
 from rtcontour.phantom.clinic.persons import draw_hospital, draw_person, identifiers
 from rtcontour.phantom.clinic.spelling import HABITS, SECOND, UNKNOWN
@@ -115,3 +121,36 @@ def test_clinic_spells_structures_so_that_they_resolve_but_for_slips():
         assert all(find_structure(name).name == structure for structure, name in habit.items())
     assert all(find_structure(name).name == structure for structure, name in SECOND.items())
     assert all(find_structure(name) is None for names in UNKNOWN.values() for name in names)
+
+
+GRID = Grid((40, 30, 20), (5.0, 6.0, 7.0), (0.0, 0.0, 0.0))  # 0.21 cc a voxel
+
+
+def box(columns, rows, slices):
+    voxels = np.zeros(GRID.shape, bool)
+    voxels[slice(*columns), slice(*rows), slice(*slices)] = True
+    return Mask.from_array(voxels, GRID)
+
+
+@pytest.mark.parametrize(
+    ("name", "mask", "fits"),
+    [
+        ("Bladder", box((10, 20), (10, 20), (4, 12)), True),
+        ("Bladder", box((10, 20), (10, 20), (12, 20)), False),
+        ("Femur_Head_L", box((25, 30), (10, 20), (0, 6)), False),
+        ("Bag_Bowel", box((10, 30), (10, 20), (8, 20)), True),  # goes on beyond most scans
+        ("External", box((0, 39), (2, 28), (0, 20)), False),
+    ],
+)
+def test_a_patient_whom_the_scan_cuts_is_no_clean_one(name, mask, fits):
+    masks = {"External": box((2, 38), (2, 28), (0, 20)), name: mask}
+    assert fits_into_scan(SimpleNamespace(grid=GRID, masks=masks)) == fits
+
+
+def test_nobody_draws_a_crumb_beside_a_bowel_bag_but_both_sides_of_a_nodal_volume():
+    bag, crumb = box((4, 36), (4, 20), (4, 18)), box((20, 22), (23, 25), (6, 8))  # 1505 and 1.7 cc
+    both = Mask.from_array(bag.full() | crumb.full(), GRID)
+    assert np.array_equal(tidy(both).full(), bag.full())
+    left, right = box((4, 8), (4, 20), (4, 18)), box((20, 24), (4, 20), (4, 12))
+    sides = Mask.from_array(left.full() | right.full(), GRID)
+    assert np.array_equal(tidy(sides).full(), sides.full())

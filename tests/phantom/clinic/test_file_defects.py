@@ -127,4 +127,4 @@ def test_patient_id_is_spelt_in_two_ways_that_mean_the_same(plant, seed):
     seen = plant("patient-id-spelling", seed)
     (of_set,), of_ct = seen.headers("RS"), {image.PatientID for image in seen.headers("CT")}
     assert of_set.PatientID not in of_ct
-    assert {of_set.PatientID.upper()} == of_ct
+    assert {of_set.PatientID.strip().upper()} == of_ct

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from rtcontour.datasets.audit.case_finding import CaseFinding
 from rtcontour.datasets.audit.checks import check_case, check_cohort, worst_first
-from rtcontour.datasets.audit.cohort_statistics import CohortStatistics, describe_cohort
+from rtcontour.datasets.audit.cohort_statistics import CohortStatistics, describe_cohort, without_wrong_middles
 from rtcontour.datasets.audit.measure import CaseMeasures
 from rtcontour.datasets.audit.pictures import View, draw_finding
 from rtcontour.datasets.audit.read_case import (
@@ -83,7 +83,8 @@ def audit_data_set(
         refuse_existing(folder / name, replace=replace)
     shown = _without_decided(data_set, decided)
     with _workers(workers, executor) as pool:
-        cases, broken = _read_cases(shown, pool, progress)
+        read, broken = _read_cases(shown, pool, progress)
+        cases = without_wrong_middles(read)
         cohort = describe_cohort(cases, shown.labels)
         found = worst_first([*_find(cases, cohort), *broken])
         pictures, undrawn = _draw_all(shown, found, pool, progress)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from rtcontour.datasets.audit.case_finding import Place
-from rtcontour.datasets.audit.cohort_statistics import CohortStatistics
+from rtcontour.datasets.audit.cohort_statistics import CUT_SHARE, CohortStatistics
 from rtcontour.datasets.audit.image_measures import METAL_HU, ImageMeasures
 from rtcontour.datasets.audit.read_case import AuditCase
 from rtcontour.errors import Finding
@@ -19,7 +19,6 @@ COARSER, FINER = 1.5, 0.6  # against the median: protocols of 2.5, 3 and 5 mm li
 THICK_SLICE_MM = 6.5  # in a cohort too small to tell: beyond what any planning protocol has
 FIELD = (0.75, 1.45)  # of the median, in plane: 500, 600, 650 and 700 mm are all in use
 LENGTH = (0.4, 2.5)  # of the median, along the body: scans end where the disease does
-CUT_SHARE = 0.2  # of the slices: arms and hips of heavy patients reach the edge in a few
 # Where a calibrated scanner puts them, with what contrast, noise and partial volume do to a peak.
 SOFT_TISSUE_HU = (-40.0, 110.0)
 FAT_HU = (-170.0, -50.0)

@@ -6,6 +6,7 @@ from rtcontour.datasets.audit import checks_of_image as image
 from rtcontour.datasets.audit import habits
 from rtcontour.datasets.audit.checks import RARELY
 from rtcontour.datasets.audit.checks_of_place import PAIR_FACTOR, PAIR_PLAIN_FACTOR, PLAIN_FACTOR
+from rtcontour.datasets.audit.cohort_statistics import CUT_SHARE
 from rtcontour.datasets.audit.image_measures import METAL_HU
 from rtcontour.datasets.audit.spread import FEWEST, LIMIT, LIMIT_GROWTH
 
@@ -29,7 +30,7 @@ MEANINGS = {
     ),
     "position-unlikely": (
         "The centroid is unlikely: against the middle of the body, against the other structures in height, or against "
-        "the structure of the other side."
+        "the structure of the other side. A body that the field of view cuts has no middle to compare with."
     ),
     "islands": (
         f"A piece of {habits.SPECK_VOXELS} voxels and {habits.SPECK_CC:g} cc or more, or {habits.FAR_MM:.0f} mm and "
@@ -49,7 +50,7 @@ MEANINGS = {
         f"Voxels {image.COARSER:g} times the median or more, in one case or at most {100 * image.RARE:.0f} % of them."
     ),
     "field-of-view-unusual": (
-        f"The body reaches the edge of the image in {100 * image.CUT_SHARE:.0f} % of its slices, or the field of view "
+        f"The body reaches the edge of the image in {100 * CUT_SHARE:.0f} % of its slices, or the field of view "
         "is far from the median."
     ),
     "metal": f"Voxels above {METAL_HU} HU.",

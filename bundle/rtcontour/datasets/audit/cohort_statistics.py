@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from rtcontour.datasets.audit.habits import HABITS, touches_end
@@ -20,6 +20,7 @@ PAIR_VOLUME_FLOOR = 0.08
 PAIR_POSITION_FLOOR_MM = 4.0
 
 COMMON = 0.25  # of the cases with a structure: what this many have is the clinic's way, or the anatomy, and no slip
+CUT_SHARE = 0.2  # of the slices: arms and hips of heavy patients reach the edge in a few
 OPEN_ENDED = 0.5  # what leaves this many scans is measured by its cross-section
 
 
@@ -85,14 +86,33 @@ def describe_cohort(cases: Sequence[AuditCase], structures: Iterable[str]) -> Co
         name for name, by_case in found.items() if sum(map(touches_end, by_case.values())) > OPEN_ENDED * len(by_case)
     }
     heights = _heights_mm({name: by_case for name, by_case in found.items() if name not in open_ended})
-    cut = sum(one.measures.image.cut_share > 0 for one in cases)
     return CohortStatistics(
         len(cases),
         {name: _describe(name, found, name in open_ended, heights.get(name, {})) for name in found},
         tuple(one.measures.spacing_mm for one in cases),
         tuple(one.measures.extent_mm for one in cases),
-        bool(cases) and cut >= COMMON * len(cases),
+        _is_cut_common(cases),
     )
+
+
+def without_wrong_middles(cases: Sequence[AuditCase]) -> list[AuditCase]:
+    """The cases; those whose body the field of view cuts, which few have, without places relative to its middle.
+
+    What is left of a body has its middle elsewhere, and all structures would seem to be displaced.
+    """
+    if _is_cut_common(cases):
+        return list(cases)
+    return [_without_middle(one) if one.measures.image.cut_share > CUT_SHARE else one for one in cases]
+
+
+def _without_middle(case: AuditCase) -> AuditCase:
+    structures = {name: replace(one, body_offset_mm=None) for name, one in case.measures.structures.items()}
+    return replace(case, measures=replace(case.measures, structures=structures))
+
+
+def _is_cut_common(cases: Sequence[AuditCase]) -> bool:
+    cut = sum(one.measures.image.cut_share > 0 for one in cases)
+    return bool(cases) and cut >= COMMON * len(cases)
 
 
 def size_of(measures: StructureMeasures, by_section: bool) -> float:

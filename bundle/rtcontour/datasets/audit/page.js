@@ -257,7 +257,9 @@ document.addEventListener("click", (event) => {
 
 function chooseByHash() {
   const row = rows.find((one) => `#${one.id}` === location.hash);
-  if (row) choose(row);
+  if (!row) return;
+  element("findings").scrollIntoView();
+  choose(row);
 }
 
 for (const header of document.querySelectorAll(".sortable th:not([data-unsorted])")) {

@@ -19,6 +19,7 @@ from rtcontour.structures import color_of
 
 BARS = 24  # of a histogram
 GALLERY = 6  # cases
+SPELLINGS = 5  # of a structure that are shown; all of them when it is pointed at
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def render_page(
         pictures=pictures,
         gallery=_gallery(summary, pictures),
         grids=_grids(summary.cases),
+        spellings_shown=SPELLINGS,
         meanings=MEANINGS,
         usual=USUAL,
         state={"store": _store(summary), "decisions": list(decisions)},

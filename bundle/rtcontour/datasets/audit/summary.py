@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 from rtcontour.datasets.audit.case_finding import CaseFinding
-from rtcontour.datasets.audit.cohort_statistics import CohortStatistics
+from rtcontour.datasets.audit.cohort_statistics import CohortStatistics, StructureStatistics
 from rtcontour.datasets.audit.read_case import AuditCase
+from rtcontour.datasets.audit.spread import Spread
 from rtcontour.datasets.data_set import DataSet
 from rtcontour.errors import SEVERITIES
 
@@ -28,6 +30,9 @@ class StructureRow:
         contoured: in how many cases.
         volumes_cc: case -> volume, of those that have a voxel.
         quartiles_cc: lower quartile, median, upper quartile; None where no case has it.
+        offset_mm: where its centroid lies from the middle of the body, along x and y.
+        pair_mm: the same against the structure of the other side: x mirrored, y, z; None without one.
+        spellings: ROI name -> in how many cases it is written so; the most frequent first; {} without records.
         unlikely: cases whose volume is a finding.
         findings: severity -> how many.
     """
@@ -36,6 +41,9 @@ class StructureRow:
     contoured: int
     volumes_cc: Mapping[str, float]
     quartiles_cc: tuple[float, float, float] | None
+    offset_mm: tuple[Spread, Spread]
+    pair_mm: tuple[Spread, Spread, Spread] | None
+    spellings: Mapping[str, int]
     unlikely: tuple[str, ...]
     findings: Mapping[str, int]
 
@@ -68,6 +76,21 @@ class CaseRow:
 
 
 @dataclass(frozen=True)
+class RangeRow:
+    """How a measure of the images varies over the data set.
+
+    Attributes:
+        what: is measured, with its unit.
+        low, median, high: of the cases in which it can be told; None where there is none.
+    """
+
+    what: str
+    low: float | None
+    median: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class NameRow:
     """A written name that means no structure of the table.
 
@@ -94,6 +117,7 @@ class Summary:
         has_statistics: whether there were enough cases to say what is usual.
         structures: in the order of the label values.
         cases: those with most and worst findings first.
+        ranges: of voxel sizes, fields of view and HU.
         names: the most frequent first.
         findings: worst first.
     """
@@ -103,6 +127,7 @@ class Summary:
     has_statistics: bool
     structures: tuple[StructureRow, ...]
     cases: tuple[CaseRow, ...]
+    ranges: tuple[RangeRow, ...]
     names: tuple[NameRow, ...]
     findings: tuple[CaseFinding, ...]
 
@@ -130,14 +155,18 @@ def summarize(
         data_set.name,
         data_set.description,
         cohort.speaks,
-        tuple(_structure_row(name, cases, findings) for name in data_set.labels),
+        tuple(_structure_row(cohort.structures[name], cases, findings) for name in data_set.labels),
         tuple(sorted((_case_row(one, findings) for one in cases), key=_worst_first)),
+        tuple(_range_rows(cases)),
         tuple(_name_rows(cases)),
         tuple(findings),
     )
 
 
-def _structure_row(name: str, cases: Sequence[AuditCase], findings: Sequence[CaseFinding]) -> StructureRow:
+def _structure_row(
+    usual: StructureStatistics, cases: Sequence[AuditCase], findings: Sequence[CaseFinding]
+) -> StructureRow:
+    name = usual.name
     measured = {one.case: one.measures.structures[name] for one in cases if name in one.measures.structures}
     volumes = {case: one.volume_cc for case, one in measured.items() if one.box is not None}
     about = [one for one in findings if one.structure == name]
@@ -146,6 +175,9 @@ def _structure_row(name: str, cases: Sequence[AuditCase], findings: Sequence[Cas
         len(volumes),
         volumes,
         _quartiles(volumes.values()),
+        usual.offset_mm,
+        usual.pair_mm if usual.partner else None,
+        _spellings(name, cases),
         tuple(sorted({one.case for one in about if one.code == "volume-unlikely"})),
         _by_severity(about),
     )
@@ -157,6 +189,32 @@ def _quartiles(values: Iterable[float]) -> tuple[float, float, float] | None:
         return None
     low, middle, high = (round(float(value), 4) for value in np.percentile(array, [25, 50, 75]))
     return low, middle, high
+
+
+def _spellings(name: str, cases: Sequence[AuditCase]) -> dict[str, int]:
+    written = Counter(
+        spelling for case in cases for spelling in {one.name for one in case.rois if one.structure == name}
+    )
+    return dict(sorted(written.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _range_rows(cases: Sequence[AuditCase]) -> Iterator[RangeRow]:
+    measures = [one.measures for one in cases]
+    for what, values in (
+        ("Voxel along a row, mm", [one.spacing_mm[0] for one in measures]),
+        ("Voxel along a column, mm", [one.spacing_mm[1] for one in measures]),
+        ("Slice to slice, mm", [one.spacing_mm[2] for one in measures]),
+        ("Field along a row, mm", [one.extent_mm[0] for one in measures]),
+        ("Field along a column, mm", [one.extent_mm[1] for one in measures]),
+        ("Length of the scan, mm", [one.extent_mm[2] for one in measures]),
+        ("Soft tissue, HU", [one.image.soft_tissue_hu for one in measures]),
+        ("Fat, HU", [one.image.fat_hu for one in measures]),
+        ("Air around the body, HU", [one.image.air_hu for one in measures]),
+        ("Metal, cc", [one.image.metal_cc for one in measures]),
+    ):
+        known = [value for value in values if value is not None]
+        low, middle, high = (min(known), median(known), max(known)) if known else (None, None, None)
+        yield RangeRow(what, low, middle, high)
 
 
 def _case_row(case: AuditCase, findings: Sequence[CaseFinding]) -> CaseRow:

@@ -19,7 +19,8 @@ from rtcontour.phantom.clinic.persons import Person, draw_person
 from rtcontour.phantom.clinic.spelling import HABITS, written
 from rtcontour.phantom.phantom import Phantom
 
-SMALLEST_PIECE_CC = 1.0  # what a planner draws; the phantom's own crumbs are smaller
+# What a planner draws; the phantom's own crumbs are smaller, and nobody draws one beside a bowel bag of a litre.
+SMALLEST_PIECE_CC, SMALLEST_PIECE_SHARE = 1.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def tidy(mask: Mask) -> Mask:
     pieces, count = connected(filled, np.ones((3, 3, 3)))
     if count > 1:
         sizes = np.bincount(pieces.ravel())[1:]
-        kept = (sizes * mask.grid.voxel_volume_cc >= SMALLEST_PIECE_CC) | (sizes == sizes.max())
+        smallest = max(SMALLEST_PIECE_CC / mask.grid.voxel_volume_cc, SMALLEST_PIECE_SHARE * sizes.sum())
+        kept = (sizes >= smallest) | (sizes == sizes.max())
         filled = np.concatenate([[False], kept])[pieces]
     return Mask(mask.grid, mask.start, np.asfortranarray(filled, np.bool_))

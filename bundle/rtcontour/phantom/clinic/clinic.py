@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rtcontour.datasets.audit.habits import is_longer_than_scans
 from rtcontour.errors import ConfigError
 from rtcontour.files import refuse_to_replace, whole_folder
 from rtcontour.phantom.clinic.case import Case, make_case
@@ -25,7 +26,6 @@ from rtcontour.processes import in_processes
 EXPORT, PLANTED = "export", "planted.json"
 DEFECT = 103  # stream of random numbers
 MOST_DRAWS = 8  # then the image is too small for anybody
-NEVER_CUT = ("Bladder", "Femur_Head_L", "Femur_Head_R")  # bowel and nodes go on beyond many a scan
 
 
 @dataclass(frozen=True)
@@ -126,23 +126,23 @@ def write_clinic_patient(root: Path, clinic: Clinic, number: int) -> Written:
 
 
 def _draw_whole(clinic: Clinic, number: int) -> Phantom:
-    """A patient who fits into the image, so that one who does not is a defect; others are drawn again."""
+    """A patient who fits into the scan, so that one who does not is a defect; others are drawn again."""
     for draw in range(MOST_DRAWS):
         case_seed = int(np.random.SeedSequence([clinic.seed, number, draw]).generate_state(1)[0])
         phantom = draw_pelvis(
             case_seed, spacing_mm=clinic.spacing_mm, slices=clinic.slices, columns_rows=clinic.columns_rows
         )
-        if _fits(phantom):
+        if fits_into_scan(phantom):
             break
     return phantom
 
 
-def _fits(phantom: Phantom) -> bool:
-    """Whether the body keeps clear of the image's sides, and what no scan should cut of its first and last slice."""
-    columns, rows, slices = phantom.grid.shape
-    i, j, _ = phantom.masks["External"].box
-    ends = [(i, columns), (j, rows), *((phantom.masks[name].box[2], slices) for name in NEVER_CUT)]
-    return all(part.start > 0 and part.stop < size for part, size in ends)
+def fits_into_scan(phantom: Phantom) -> bool:
+    """Whether the image goes all around the body, and the scan holds whole what scans usually hold whole."""
+    whole = [mask for name, mask in phantom.masks.items() if mask.voxel_count and not is_longer_than_scans(name)]
+    ends = [(mask.box[2], phantom.grid.shape[2]) for mask in whole]
+    edges = zip(phantom.masks["External"].box[:2], phantom.grid.shape[:2], strict=True)
+    return all(part.start > 0 and part.stop < size for part, size in (*edges, *ends))
 
 
 def _about(export: Export) -> dict[str, Any]:

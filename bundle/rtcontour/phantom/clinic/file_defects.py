@@ -145,9 +145,12 @@ def add_other_files(export: Export, rng: np.random.Generator) -> Place:
 
 
 def respell_patient_id(export: Export, rng: np.random.Generator) -> Place:
-    """The planning system holds the patient's number in small letters, or some of it; blanks around mean nothing."""
-    given = export.case.person.patient_id
-    spelt = str(rng.choice([given.lower(), given.title()]))
+    """The planning system holds the patient's number in small letters, and perhaps with a blank before it.
+
+    A blank alone would be none: DICOM takes it for padding (PS3.5 6.2, LO).
+    """
+    small = export.case.person.patient_id.lower()
+    spelt = str(rng.choice([small, f" {small}"]))
 
     def respell(dataset: Dataset) -> None:
         dataset.PatientID = spelt
