@@ -10,7 +10,6 @@ import fill_voids
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from rtcontour.grid import Grid
 from rtcontour.labels.body_mask import BODY_THRESHOLD_HU, body_mask
@@ -194,6 +193,8 @@ def _tissue_peaks(coarse: NDArray[np.int16], inside: NDArray[np.bool_]) -> tuple
 
     Voxels are averaged eight by eight before, since the noise of a scan through the hips would melt the two together.
     """
+    from scipy.signal import find_peaks  # half a second, which an audit of records alone does not need
+
     values: NDArray[np.floating] = coarse.astype(np.float32)
     all_inside = inside
     for axis in range(3):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rtcontour.dicom.archive import PatientFound, StructureSetFound
     from rtcontour.mask import Mask
 
-FORMAT = 1  # of a case; another one makes every case be imported anew
+FORMAT = 2  # of a case; one of another format is imported anew: texts of format 1 may hold UIDs
 
 
 @dataclass(frozen=True)
