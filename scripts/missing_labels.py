@@ -63,10 +63,10 @@ def main() -> None:
         write_data_set(phantoms, workers=2, **PHANTOMS, **COARSE)
     summaries = {}
     for arm in [arguments.only] if arguments.only else ARMS:
-        folder = work / (arm if arm == "complete" else f"{arm}_{arguments.share:g}")
+        folder = work / f"{arguments.epochs}_epochs" / (arm if arm == "complete" else f"{arm}_{arguments.share:g}")
         data = write_arm(arm, read_datalist(phantoms), folder / "data", arguments.share)
         print(f"{arm}: {ARMS[arm]}; {len(data.split('training'))} training cases", flush=True)
-        summaries[arm] = train_and_score(write_recipe(work, arguments.epochs), folder)
+        summaries[arm] = train_and_score(write_recipe(folder.parent, arguments.epochs), folder)
     print(table(summaries))
 
 
@@ -107,11 +107,11 @@ def tell(arm: str, case: Case, lost: Sequence[str], data: DataSet, folder: Path)
     return replace(case, label=path, annotated=known)
 
 
-def write_recipe(work: Path, epochs: int) -> Path:
+def write_recipe(folder: Path, epochs: int) -> Path:
     """The default recipe with what coarse voxels and minutes of training ask for."""
     published = json.loads((ROOT / "configs" / "recipes" / f"{RECIPE}.json").read_text())["recipe"]
     said = published | CHANGES | {"epochs": epochs}
-    recipe, preset = work / "recipe.json", work / "preset.json"
+    recipe, preset = folder / "recipe.json", folder / "preset.json"
     recipe.write_text(json.dumps({"recipe": said}, indent=2))
     size = json.loads((ROOT / "configs" / "presets" / "cpu.json").read_text())["preset"]
     preset.write_text(json.dumps({"preset": size | {"iterations": UPDATES}}, indent=2))
