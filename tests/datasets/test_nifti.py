@@ -191,6 +191,14 @@ def test_a_broken_file_is_one_line_that_names_it(tmp_path, grid):
         assert name in str(error.value) and "\n" not in str(error.value)
 
 
+def test_a_file_of_several_gzip_members_is_read_whole(tmp_path, grid):
+    """As bgzip and pigz write them."""
+    hu = np.arange(60, dtype=np.int16).reshape(grid.shape)
+    whole = gzip.decompress(write_image(tmp_path / "a.nii.gz", hu, grid).read_bytes())
+    (tmp_path / "b.nii.gz").write_bytes(b"".join(gzip.compress(whole[at : at + 100]) for at in range(0, 500, 100)))
+    assert np.array_equal(read_image(tmp_path / "b.nii.gz")[0], hu)
+
+
 def test_a_missing_file_is_named():
     with pytest.raises(InputFileError, match=r"not_there\.nii\.gz: is not there"):
         read_labels("not_there.nii.gz")

@@ -1,6 +1,7 @@
 """NIfTI in and out: HU and label maps on a Grid, voxels never reordered.
 
-Writing makes the 348-byte NIfTI-1 header itself, since importing nibabel takes longer than writing a mask.
+Writing makes the 348-byte NIfTI-1 header itself, since importing nibabel takes longer than writing a mask. Voxels are
+compressed and inflated by ISA-L: gzip as ever, three to fifteen times faster than zlib.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 from rtcontour.errors import Finding, GeometryError, InputFileError, deliver
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     import nibabel
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
-GZIP_LEVEL = 1  # label maps shrink a hundredfold at any level, and CT noise hardly at any
+GZIP_LEVEL = 2  # of ISA-L: files as small as zlib's at level 1, or smaller
+UNREADABLE: tuple[Any, ...] = (OSError, EOFError, ValueError, isal_zlib.error, zlib.error)
 DATA_TYPE_CODES = {"uint8": 2, "int16": 4, "uint16": 512}
 HEADER_BYTES, DATA_OFFSET = 348, 352
 UNITS_MM = 2
@@ -134,7 +137,7 @@ def _open(path: Path) -> tuple[nibabel.Nifti1Image, Grid]:
         raise InputFileError(f"{path}: cannot be opened ({error.strerror}); check the path and its rights") from error
     try:
         image = nibabel.load(path, mmap=False)
-    except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
+    except (nibabel.filebasedimages.ImageFileError, *UNREADABLE) as error:
         raise InputFileError(f"{path}: is no readable NIfTI file ({error}); write or copy it again") from error
     if not isinstance(image, nibabel.Nifti1Image):
         raise InputFileError(f"{path}: is a {type(image).__name__}; expected NIfTI")
@@ -159,8 +162,11 @@ def _has_voxel_size(image: nibabel.Nifti1Image) -> bool:
 
 def _voxels(image: nibabel.Nifti1Image, path: Path) -> NDArray[Any]:
     try:
-        return np.asanyarray(image.dataobj)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+        if path.suffix.lower() != ".gz":
+            return np.asanyarray(image.dataobj)
+        with igzip.open(path) as file:
+            return np.asanyarray(type(image).from_stream(file).dataobj)
+    except UNREADABLE as error:
         raise InputFileError(f"{path}: breaks off or is damaged ({error}); write or copy it again") from error
 
 
@@ -176,7 +182,7 @@ def _write(path: str | Path, voxels: NDArray[Any], grid: Grid, types: tuple[str,
         if path.suffix != ".gz":
             file.writelines(blocks)
             return path
-        gzip = zlib.compressobj(GZIP_LEVEL, wbits=16 + zlib.MAX_WBITS)
+        gzip = isal_zlib.compressobj(GZIP_LEVEL, wbits=16 + isal_zlib.MAX_WBITS)
         for block in blocks:
             file.write(gzip.compress(block))
         file.write(gzip.flush())
