@@ -177,6 +177,22 @@ def test_findings_are_filtered_sorted_and_lead_to_their_pictures(page):
     assert page.errors() == []
 
 
+def test_a_page_opened_at_a_finding_shows_it_and_the_filters(open_page, tmp_path):
+    path = tmp_path / "audit.html"
+    path.write_text(render_page(summary(FINDINGS[:4] * 20), {}), encoding="utf-8")
+    page = open_page(path)
+    page.browser.get("about:blank")  # since the same page under another fragment would not be loaded anew
+    page.browser.get(f"{path.as_uri()}#f50")
+    page.run("return new Promise((done) => setTimeout(done, 300))")
+    assert title(page) == "c1 · CTVn"
+    header, filters, row = (
+        page.run("return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()", selector)
+        for selector in ("body > header", "#filters", "#f50")
+    )
+    assert header["bottom"] <= filters["top"] and filters["bottom"] < row["top"]
+    assert row["bottom"] <= page.run("return innerHeight")
+
+
 def test_decisions_are_kept_and_saved_for_the_next_import(page, open_page, tmp_path):
     from selenium.webdriver import Keys
 

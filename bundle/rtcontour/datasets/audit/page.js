@@ -281,6 +281,7 @@ if (rows.length) {
 }
 element("save").addEventListener("click", save);
 addEventListener("hashchange", chooseByHash);
+addEventListener("load", chooseByHash); // the browser has by then scrolled to the row itself, which hides the filters
 addEventListener("beforeunload", (event) => { if (unsaved && !element("not-kept").hidden) event.preventDefault(); });
 filter();
 refresh();
