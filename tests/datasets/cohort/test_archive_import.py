@@ -192,6 +192,18 @@ def test_a_newer_structure_set_renews_the_case_in_its_split(import_it, tmp_path,
     assert not (folder / "masks" / case / "Femur_Head_L.nii.gz").exists()
 
 
+def test_a_structure_set_edited_under_its_old_uid_renews_the_case(import_it, tmp_path, key, invented):
+    path = invented.write_export(tmp_path / "clinic", 1)
+    folder, _ = import_it(tmp_path / "clinic")
+    case = patients(key)["MRN-00001"]
+    uid = pydicom.dcmread(path).SOPInstanceUID
+    edited = pydicom.dcmread(invented.write_export(tmp_path / "again", 1, masks=invented.masks_of(1, ["Bladder"])))
+    edited.SOPInstanceUID = edited.file_meta.MediaStorageSOPInstanceUID = uid
+    edited.save_as(path)
+    import_it(tmp_path / "clinic")
+    assert next(one for one in read_datalist(folder).cases if one.case == case).annotated == ("Bladder",)
+
+
 def test_a_review_leaves_out_cases_and_structures_and_brings_them_back(import_it, tmp_path, archive, key):
     folder, _ = import_it(archive)
     before = hashes(folder)

@@ -196,7 +196,10 @@ def _is_whole(dataset_dir: Path, record: Record) -> bool:
 
 
 def _fingerprint(settings: ImportSettings, pair: Pair, case: str) -> str:
-    """Hash of all that a case depends on; the secret is in it, so it says nothing of the patient."""
+    """Hash of all that a case depends on; the secret is in it, so it says nothing of the patient.
+
+    Images count by their UIDs, the structure set by its content: it may be edited and exported again as it was named.
+    """
     depends_on = {
         "format": FORMAT,
         "labels": settings.labels,
@@ -205,7 +208,7 @@ def _fingerprint(settings: ImportSettings, pair: Pair, case: str) -> str:
         "ignore_frame_of_reference": settings.ignore_frame_of_reference,
         "not_contoured": sorted(settings.review.not_contoured.get(case, ())),
         "images": sorted(pair.ct.image_uids),
-        "structure_set": pair.structure_set.sop_instance_uid,
+        "structure_set": hashlib.sha256(pair.structure_set.path.read_bytes()).hexdigest(),
         "not_used": sorted((one.kind, one.uid, one.why) for one in pair.not_used),
     }
     text = json.dumps(depends_on, sort_keys=True)
